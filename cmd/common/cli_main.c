@@ -1,0 +1,231 @@
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli_priv.h"
+
+#define RESULT_MAX ((size_t)64 << 20)
+#define INPUT_STEP 65536u
+
+void hm_cli_say(const struct hm_cli *cli, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (cli->json || cli->quiet)
+        return;
+    va_start(ap, fmt);
+    (void)vprintf(fmt, ap);
+    va_end(ap);
+    (void)putchar('\n');
+}
+
+void hm_cli_warn(const struct hm_cli *cli, const char *fmt, ...)
+{
+    va_list ap;
+
+    (void)fprintf(stderr, "%s: warning: ", cli->program);
+    va_start(ap, fmt);
+    (void)vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    (void)fputc('\n', stderr);
+}
+
+void hm_cli_result(struct hm_cli *cli, struct hm_json_writer *w, bool ok)
+{
+    hm_buf_clear(&cli->result);
+    hm_json_begin(w, &cli->result, false);
+    hm_json_open_object(w, NULL);
+    hm_json_put_uint(w, "schema_version", 1);
+    hm_json_put_text(w, "program", cli->program);
+    hm_json_put_bool(w, "ok", ok);
+}
+
+/* Standard output is checked: a full disk must not look like success. */
+HM_MUST static hm_rc flush_stdout(struct hm_err *e)
+{
+    if (fflush(stdout) != 0 || ferror(stdout) != 0)
+        return hm_fail_errno(e, "cli.stdout.write",
+                             "cannot write to standard output");
+    return HM_OK;
+}
+
+hm_rc hm_cli_output(const char *path, struct hm_bytes bytes, bool force,
+                    struct hm_err *e)
+{
+    if (strcmp(path, "-") != 0)
+        return hm_file_save(path, bytes, force ? HM_OUT_REPLACE : HM_OUT_NEW,
+                            e);
+    HM_TRY(flush_stdout(e));
+    return hm_file_write_all(STDOUT_FILENO, bytes, e);
+}
+
+hm_rc hm_cli_input(const char *path, struct hm_buf *out, struct hm_err *e)
+{
+    struct hm_file in = {.fd = STDIN_FILENO}; /* borrowed, never closed */
+
+    if (strcmp(path, "-") != 0)
+        return hm_file_load(path, out, e);
+    hm_buf_clear(out);
+    return hm_context(e, hm_file_read_all(&in, out, e),
+                      "cannot read standard input");
+}
+
+static void write_failure(struct hm_cli *cli, const struct hm_err *e)
+{
+    struct hm_json_writer w;
+
+    hm_cli_result(cli, &w, false);
+    hm_json_put_text(&w, "reason", e->reason);
+    hm_json_put_text(&w, "message", e->text);
+    hm_json_put_optional(&w, "hint", e->hint);
+    hm_json_close_object(&w);
+    if (hm_json_finish(&w, NULL) != HM_OK)
+        hm_buf_clear(&cli->result);
+}
+
+static void print_failure(const struct hm_cli *cli, const struct hm_err *e)
+{
+    (void)fprintf(stderr, "%s: %s [%s]\n", cli->program, e->text, e->reason);
+    if (e->hint[0] != '\0')
+        (void)fprintf(stderr, "%*s  next: %s\n", (int)strlen(cli->program), "",
+                      e->hint);
+}
+
+/* Everything ends here: result, message, status. */
+static int finish(struct hm_cli *cli, hm_rc rc, struct hm_err *e)
+{
+    if (rc != HM_OK)
+        print_failure(cli, e);
+    if (cli->json && rc != HM_OK && cli->result.n == 0)
+        write_failure(cli, e);
+    if (cli->json && cli->result.n > 0)
+        (void)fwrite(cli->result.p, 1, cli->result.n, stdout);
+    hm_buf_clear(&cli->result);
+    if (flush_stdout(e) != HM_OK && rc == HM_OK) {
+        rc = HM_E_IO;
+        print_failure(cli, e);
+    }
+    return hm_rc_exit_status(rc);
+}
+
+static int print_version(const struct hm_program *program)
+{
+    (void)printf("%s %s\n", program->name, HM_VERSION);
+    if (program->libraries != NULL)
+        (void)printf("%s\n", program->libraries());
+    return fflush(stdout) == 0 ? 0 : 3;
+}
+
+static const struct hm_command *find_command(const struct hm_program *program,
+                                             const char *name)
+{
+    for (const struct hm_command *c = program->commands; c->run != NULL; c++)
+        if (c->name == NULL || (name != NULL && strcmp(c->name, name) == 0))
+            return c;
+    return NULL;
+}
+
+/* What every command takes. */
+struct common {
+    bool help;
+    bool version;
+    struct hm_opt opts[5];
+};
+
+static void common_init(struct common *c, struct hm_cli *cli)
+{
+    const struct hm_opt opts[] = {
+        {"json", 0, HM_OPT_FLAG, false, &cli->json, "",
+         "print one JSON object instead of text"},
+        {"quiet", 'q', HM_OPT_FLAG, false, &cli->quiet, "",
+         "print no text and no progress"},
+        {"help", 'h', HM_OPT_FLAG, false, &c->help, "", "show this text"},
+        {"version", 0, HM_OPT_FLAG, false, &c->version, "",
+         "show the versions of the program and its libraries"},
+        HM_OPT_END,
+    };
+
+    memcpy(c->opts, opts, sizeof(opts));
+}
+
+static int usage_failure(const struct hm_program *program,
+                         const struct hm_command *command, struct hm_cli *cli,
+                         struct hm_err *e)
+{
+    const int status = finish(cli, HM_E_USAGE, e);
+
+    (void)fprintf(stderr, "Try '%s%s%s --help'.\n", program->name,
+                  command == NULL || command->name == NULL ? "" : " ",
+                  command == NULL || command->name == NULL ? ""
+                                                           : command->name);
+    return status;
+}
+
+static int run_command(const struct hm_program *program,
+                       const struct hm_command *command, struct hm_cli *cli,
+                       struct cli_parse *p)
+{
+    struct hm_err e = {.rc = HM_OK};
+    struct common common = {.help = false};
+    hm_rc rc;
+
+    common_init(&common, cli);
+    p->own = command->opts;
+    p->common = common.opts;
+    rc = cli_parse_run(p, &e);
+    if (common.help) {
+        cli_usage(stdout, program, command, common.opts);
+        return fflush(stdout) == 0 ? 0 : 3;
+    }
+    if (common.version)
+        return print_version(program);
+    if (rc == HM_OK)
+        rc = cli_parse_check(p, command, &e);
+    if (rc != HM_OK)
+        return usage_failure(program, command, cli, &e);
+    cli->argc = p->operands_n;
+    cli->argv = p->operands;
+    return finish(cli, command->run(cli, &e), &e);
+}
+
+/* A program with verbs, called without one that it knows. */
+static int run_without_command(const struct hm_program *program,
+                               struct hm_cli *cli, const char *word)
+{
+    struct hm_err e = {.rc = HM_OK};
+    hm_rc rc;
+
+    if (word != NULL &&
+        (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)) {
+        cli_usage(stdout, program, NULL, NULL);
+        return fflush(stdout) == 0 ? 0 : 3;
+    }
+    if (word != NULL && strcmp(word, "--version") == 0)
+        return print_version(program);
+    rc = word == NULL ? hm_fail(&e, HM_E_USAGE, "cli.command.missing",
+                                "expected a command")
+                      : hm_fail(&e, HM_E_USAGE, "cli.command.unknown",
+                                "unknown command '%s'", hm_show_str(word));
+    (void)rc;
+    return usage_failure(program, NULL, cli, &e);
+}
+
+int hm_cli_main(const struct hm_program *program, int argc, char *argv[])
+{
+    const struct hm_command *command =
+        find_command(program, argc > 1 ? argv[1] : NULL);
+    struct hm_cli cli = {.program = program->name,
+                         .result = HM_BUF_INIT(RESULT_MAX)};
+    struct cli_parse p = {.argc = argc, .argv = argv, .at = 1};
+    int status;
+
+    if (command == NULL)
+        return run_without_command(program, &cli, argc > 1 ? argv[1] : NULL);
+    p.at = command->name == NULL ? 1 : 2;
+    p.operands = calloc((size_t)argc + 1, sizeof(*p.operands));
+    if (p.operands == NULL)
+        return 3;
+    status = run_command(program, command, &cli, &p);
+    free(p.operands);
+    return status;
+}

@@ -1,0 +1,243 @@
+#include <limits.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "hm_crypto.h"
+
+static const char pem_begin[] = "-----BEGIN PUBLIC KEY-----\n";
+static const char pem_end[] = "-----END PUBLIC KEY-----\n";
+
+#define PEM_MAX    2048u
+#define PEM_COLUMN 64u
+
+static const struct {
+    enum hm_scheme scheme;
+    const char *name;
+} schemes[] = {
+    {HM_SCHEME_ECDSA_P256_SHA256, "ecdsa-p256-sha256"},
+    {HM_SCHEME_ECDSA_P384_SHA384, "ecdsa-p384-sha384"},
+    {HM_SCHEME_RSA_PKCS1_SHA256, "rsa-pkcs1-sha256"},
+};
+
+const char *hm_scheme_name(enum hm_scheme scheme)
+{
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+        if (schemes[i].scheme == scheme)
+            return schemes[i].name;
+    return "unknown";
+}
+
+enum hm_scheme hm_scheme_find(struct hm_bytes name)
+{
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+        if (hm_bytes_eq(name, hm_bytes_str(schemes[i].name)))
+            return schemes[i].scheme;
+    return HM_SCHEME_UNKNOWN;
+}
+
+HM_MUST static hm_rc bad_der(const char *why, struct hm_err *e)
+{
+    ERR_clear_error();
+    return hm_fail(e, HM_E_FORMAT, "crypto.key.der",
+                   "not a public key in canonical DER: %s", why);
+}
+
+HM_MUST static hm_rc check_rsa(struct hm_public_key *key, struct hm_err *e)
+{
+    const int bits = EVP_PKEY_get_bits(key->pkey);
+    BIGNUM *exponent = NULL;
+    bool is_good = false;
+
+    if (EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1)
+        is_good = BN_is_odd(exponent) && BN_num_bits(exponent) >= 17 &&
+                  BN_num_bits(exponent) <= 64;
+    BN_free(exponent);
+    if (bits < 2048 || bits > 4096 || !is_good)
+        return hm_fail(e, HM_E_FORMAT, "crypto.key.weak",
+                       "RSA key of %d bits: expected 2048 to 4096 bits and an "
+                       "odd exponent of at least 65537",
+                       bits);
+    key->scheme = HM_SCHEME_RSA_PKCS1_SHA256;
+    return HM_OK;
+}
+
+/* The curve is known by its name only; d2i already checked that the point is
+ * on it and is not infinity. */
+HM_MUST static hm_rc check_ec(struct hm_public_key *key, struct hm_err *e)
+{
+    char curve[32] = "";
+
+    (void)EVP_PKEY_get_group_name(key->pkey, curve, sizeof(curve), NULL);
+    if (strcmp(curve, "prime256v1") == 0)
+        key->scheme = HM_SCHEME_ECDSA_P256_SHA256;
+    else if (strcmp(curve, "secp384r1") == 0)
+        key->scheme = HM_SCHEME_ECDSA_P384_SHA384;
+    else
+        return hm_fail(e, HM_E_FORMAT, "crypto.key.kind",
+                       "EC key on curve '%s', expected P-256 or P-384",
+                       hm_show_str(curve));
+    return HM_OK;
+}
+
+HM_MUST static hm_rc check_kind(struct hm_public_key *key, struct hm_err *e)
+{
+    if (EVP_PKEY_is_a(key->pkey, "EC"))
+        return check_ec(key, e);
+    if (EVP_PKEY_is_a(key->pkey, "RSA"))
+        return check_rsa(key, e);
+    return hm_fail(e, HM_E_FORMAT, "crypto.key.kind",
+                   "public key of type %s, expected EC or RSA",
+                   EVP_PKEY_get0_type_name(key->pkey));
+}
+
+/* Length of the canonical SPKI of each EC scheme: prefix and an uncompressed
+ * point.  OpenSSL re-encodes a key in the form it was read in, so comparing
+ * its encoding alone would let a compressed point or explicit curve
+ * parameters pass. */
+static size_t canonical_length(enum hm_scheme scheme, size_t encoded)
+{
+    if (scheme == HM_SCHEME_ECDSA_P256_SHA256)
+        return 91;
+    if (scheme == HM_SCHEME_ECDSA_P384_SHA384)
+        return 120;
+    return encoded;
+}
+
+HM_MUST static hm_rc check_canonical(const struct hm_public_key *key,
+                                     struct hm_bytes spki, struct hm_err *e)
+{
+    unsigned char *der = NULL;
+    const int n = i2d_PUBKEY(key->pkey, &der);
+    const bool same =
+        n > 0 && (size_t)n == spki.n && memcmp(der, spki.p, spki.n) == 0;
+
+    OPENSSL_free(der);
+    if (!same || canonical_length(key->scheme, spki.n) != spki.n)
+        return bad_der("it would be written another way", e);
+    return HM_OK;
+}
+
+HM_MUST static hm_rc read_spki(struct hm_public_key *key, struct hm_bytes spki,
+                               struct hm_err *e)
+{
+    const unsigned char *at = spki.p;
+    uint8_t digest[HM_SHA256_SIZE];
+
+    if (spki.n == 0 || spki.n > HM_SPKI_MAX)
+        return bad_der("its length is impossible", e);
+    key->pkey = d2i_PUBKEY(NULL, &at, (long)spki.n);
+    if (key->pkey == NULL)
+        return bad_der("it cannot be decoded", e);
+    if (at != spki.p + spki.n)
+        return bad_der("bytes behind it", e);
+    HM_TRY(check_kind(key, e));
+    HM_TRY(check_canonical(key, spki, e));
+    memcpy(key->spki, spki.p, spki.n);
+    key->spki_n = spki.n;
+    HM_TRY(hm_sha256(spki, digest, e));
+    hm_hex_write((struct hm_bytes){digest, sizeof(digest)}, key->keyid);
+    return HM_OK;
+}
+
+hm_rc hm_public_key_read(struct hm_public_key *key, struct hm_bytes spki,
+                         struct hm_err *e)
+{
+    hm_rc rc;
+
+    hm_public_key_clear(key);
+    rc = read_spki(key, spki, e);
+    if (rc != HM_OK)
+        hm_public_key_clear(key);
+    return rc;
+}
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static struct hm_bytes trim(struct hm_bytes s)
+{
+    while (s.n > 0 && is_blank(s.p[0])) {
+        s.p++;
+        s.n--;
+    }
+    while (s.n > 0 && is_blank(s.p[s.n - 1]))
+        s.n--;
+    return s;
+}
+
+/* The letters between the two marks without line breaks. */
+HM_MUST static hm_rc pem_letters(struct hm_bytes pem, struct hm_buf *letters,
+                                 struct hm_err *e)
+{
+    const size_t begin = sizeof(pem_begin) - 2; /* without line break */
+    const size_t end = sizeof(pem_end) - 2;
+
+    pem = trim(pem);
+    if (pem.n > PEM_MAX || pem.n < begin + end ||
+        memcmp(pem.p, pem_begin, begin) != 0 ||
+        memcmp(pem.p + pem.n - end, pem_end, end) != 0)
+        return hm_hint(
+            e,
+            hm_fail(e, HM_E_FORMAT, "crypto.key.pem",
+                    "expected one PEM block 'BEGIN PUBLIC KEY'"),
+            "openssl pkey -pubin -in KEY -out KEY.pem writes that form");
+    for (size_t i = begin; i < pem.n - end; i++)
+        if (!is_blank(pem.p[i]))
+            HM_TRY(hm_buf_add(letters, (struct hm_bytes){pem.p + i, 1}, e));
+    return HM_OK;
+}
+
+hm_rc hm_public_key_read_pem(struct hm_public_key *key, struct hm_bytes pem,
+                             struct hm_err *e)
+{
+    HM_OWN(hm_buf) letters = HM_BUF_INIT(PEM_MAX);
+    HM_OWN(hm_buf) spki = HM_BUF_INIT(PEM_MAX);
+
+    hm_public_key_clear(key);
+    HM_TRY(pem_letters(pem, &letters, e));
+    HM_TRY(hm_base64_read(&spki, hm_buf_view(&letters), e));
+    return hm_public_key_read(key, hm_buf_view(&spki), e);
+}
+
+hm_rc hm_public_key_add_pem(const struct hm_public_key *key, struct hm_buf *to,
+                            struct hm_err *e)
+{
+    HM_OWN(hm_buf) letters = HM_BUF_INIT(PEM_MAX);
+
+    HM_TRY(
+        hm_base64_add(&letters, (struct hm_bytes){key->spki, key->spki_n}, e));
+    HM_TRY(hm_buf_add(to, hm_bytes_str(pem_begin), e));
+    for (size_t at = 0; at < letters.n; at += PEM_COLUMN) {
+        const size_t left = letters.n - at;
+
+        HM_TRY(
+            hm_buf_add(to,
+                       (struct hm_bytes){letters.p + at,
+                                         left < PEM_COLUMN ? left : PEM_COLUMN},
+                       e));
+        HM_TRY(hm_buf_add(to, HM_LIT("\n"), e));
+    }
+    return hm_buf_add(to, hm_bytes_str(pem_end), e);
+}
+
+hm_rc hm_public_key_copy(struct hm_public_key *to,
+                         const struct hm_public_key *from, struct hm_err *e)
+{
+    hm_public_key_clear(to);
+    if (from->pkey == NULL || EVP_PKEY_up_ref(from->pkey) != 1)
+        return hm_fail(e, HM_E_INTERNAL, "crypto.key.copy",
+                       "there is no key to copy");
+    *to = *from;
+    return HM_OK;
+}
+
+void hm_public_key_clear(struct hm_public_key *key)
+{
+    EVP_PKEY_free(key->pkey);
+    *key = (struct hm_public_key)HM_PUBLIC_KEY_INIT;
+}
