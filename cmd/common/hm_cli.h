@@ -10,6 +10,7 @@
 
 #include "hm_file.h"
 #include "hm_json.h"
+#include "hm_progress.h"
 
 enum hm_opt_kind {
     HM_OPT_FLAG,  /**< into: bool * */
@@ -93,6 +94,22 @@ void hm_cli_say(const struct hm_cli *cli, const char *fmt, ...)
 /** A warning on stderr, `program: warning: text`. */
 void hm_cli_warn(const struct hm_cli *cli, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/** A line that shows how far an operation has come; only when standard error
+ * is a terminal, and not with --json or --quiet. */
+struct hm_cli_progress {
+    struct hm_progress progress; /**< hand this to the operation */
+    const char *what;            /**< e.g. "packing"; borrowed */
+    uint64_t shown_ms;
+    bool is_shown;
+};
+
+/** @p p must stay where it is until hm_cli_progress_clear(). */
+void hm_cli_progress_begin(const struct hm_cli *cli, struct hm_cli_progress *p,
+                           const char *what);
+
+/** Wipe the line. */
+void hm_cli_progress_clear(struct hm_cli_progress *p);
 
 /** Begin the JSON result: writes schema_version, program and "ok": true.  The
  * command adds members and calls hm_json_close_object() and
