@@ -20,7 +20,8 @@ target_compile_options(hm_flags INTERFACE
     -Wformat=2 -Wformat-security -Wnull-dereference -Wimplicit-fallthrough
     -Wswitch-enum -Wstrict-prototypes -Wmissing-prototypes
     -Wold-style-definition -Wredundant-decls -Wfloat-equal
-    -Wframe-larger-than=4096
+    # a test may keep more on its stack than a program may
+    -Wframe-larger-than=$<IF:$<BOOL:$<TARGET_PROPERTY:HM_TEST>>,16384,4096>
     $<$<C_COMPILER_ID:GNU>:-Wlogical-op -Wduplicated-cond -Wduplicated-branches
                            -Wjump-misses-init -Wtrampolines -Walloca>
     $<$<C_COMPILER_ID:Clang>:-Wcomma -Wshorten-64-to-32 -Wassign-enum

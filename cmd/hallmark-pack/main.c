@@ -1,0 +1,31 @@
+#include "pack_cli_priv.h"
+
+/* The last one has no name: what is no verb is the directory to pack. */
+static const struct hm_command commands[] = {
+    {"compare", "A B", 2, 2, "say where two archives first differ",
+     pack_compare_opts, pack_compare_run},
+    {"list", "FILE", 1, 1, "read an archive strictly and list its members",
+     pack_list_opts, pack_list_run},
+    {NULL, "DIR | compare A B | list FILE", 1, 1,
+     "pack a directory so that the same tree gives the same bytes anywhere",
+     pack_make_opts, pack_make_run},
+    {NULL, NULL, 0, 0, NULL, NULL, NULL},
+};
+
+static const char *libraries(void)
+{
+    static char text[64];
+
+    (void)snprintf(text, sizeof(text), "zlib %s", hm_archive_zlib_version());
+    return text;
+}
+
+static const struct hm_program program = {
+    "hallmark-pack",
+    "Pack a directory so that the same tree gives the same bytes anywhere",
+    commands, 3, libraries};
+
+int main(int argc, char *argv[])
+{
+    return hm_cli_main(&program, argc, argv);
+}

@@ -1,0 +1,204 @@
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "pack_cli_priv.h"
+
+/* What the command line says. */
+static struct {
+    const char *output;
+    const char *time;
+    const char *threads;
+    struct hm_cli_list allow;
+    bool force;
+    bool dry_run;
+} call;
+
+const struct hm_opt pack_make_opts[] = {
+    {"output", 'o', HM_OPT_VALUE, true, &call.output, "FILE",
+     "write FILE: .tar.gz, .tgz or .tar; - is standard output"},
+    {"time", 0, HM_OPT_VALUE, false, &call.time, "TIME",
+     "time of all members, @SECONDS or 2026-05-12T08:00:00Z; else "
+     "SOURCE_DATE_EPOCH"},
+    {"threads", 0, HM_OPT_VALUE, false, &call.threads, "N",
+     "use N threads, 1 to 32; else one a processor; the bytes are the same"},
+    {"allow", 0, HM_OPT_LIST, false, &call.allow, "RULE[:PATH]",
+     "overrule a rule, for all files or for PATH"},
+    {"force", 0, HM_OPT_FLAG, false, &call.force, "",
+     "replace FILE when it exists"},
+    {"dry-run", 0, HM_OPT_FLAG, false, &call.dry_run, "",
+     "do everything but write FILE"},
+    HM_OPT_END,
+};
+
+hm_rc pack_read_time(const char *text, hm_time *out, struct hm_err *e)
+{
+    uint64_t seconds = 0;
+    bool found = false;
+
+    if (text == NULL) {
+        HM_TRY(hm_time_source_date(out, &found, e));
+        if (found)
+            return HM_OK;
+        return hm_hint(
+            e,
+            hm_fail(e, HM_E_USAGE, "archive.time.missing",
+                    "no time for the members: SOURCE_DATE_EPOCH is not set"),
+            "export SOURCE_DATE_EPOCH=$(git log -1 --format=%%ct), or give "
+            "--time @SECONDS");
+    }
+    if (text[0] != '@' ? hm_time_parse(hm_bytes_str(text), out, NULL) == HM_OK
+                       : hm_number_read(hm_bytes_str(text + 1), HM_TIME_MAX,
+                                        &seconds, NULL) == HM_OK) {
+        if (text[0] == '@')
+            *out = (hm_time)seconds;
+        return HM_OK;
+    }
+    return hm_fail(e, HM_E_USAGE, "archive.time.syntax",
+                   "'%s' is no time: expected @SECONDS or "
+                   "2026-05-12T08:00:00Z",
+                   hm_show_str(text));
+}
+
+void pack_put_digests(struct hm_json_writer *w,
+                      const struct hm_archive_result *r)
+{
+    const struct hm_digests *const both[] = {&r->file, &r->content};
+    static const char *const keys[][3] = {
+        {"size", "sha256", "sha512"},
+        {"content_size", "content_sha256", "content_sha512"}};
+
+    for (unsigned i = 0; i < 2; i++) {
+        hm_json_put_uint(w, keys[i][0], both[i]->size);
+        hm_json_put_hex(
+            w, keys[i][1],
+            (struct hm_bytes){both[i]->sha256, sizeof(both[i]->sha256)});
+        hm_json_put_hex(
+            w, keys[i][2],
+            (struct hm_bytes){both[i]->sha512, sizeof(both[i]->sha512)});
+    }
+    hm_json_put_uint(w, "entries", r->entries);
+}
+
+HM_MUST static hm_rc read_threads(unsigned *out, struct hm_err *e)
+{
+    uint64_t n = 0;
+
+    *out = 0;
+    if (call.threads == NULL)
+        return HM_OK;
+    if (hm_number_read(hm_bytes_str(call.threads), HM_ARCHIVE_THREADS_MAX, &n,
+                       NULL) != HM_OK ||
+        n == 0)
+        return hm_fail(e, HM_E_USAGE, "archive.threads.range",
+                       "--threads takes 1 to %u, not '%s'",
+                       HM_ARCHIVE_THREADS_MAX, hm_show_str(call.threads));
+    *out = (unsigned)n;
+    return HM_OK;
+}
+
+HM_MUST static hm_rc read_options(struct hm_archive_options *o,
+                                  struct hm_err *e)
+{
+    o->form = HM_ARCHIVE_TAR_GZ;
+    if (strcmp(call.output, "-") != 0)
+        HM_TRY(hm_archive_form_of(call.output, &o->form, e));
+    o->allow = call.allow.value;
+    o->allow_n = call.allow.n;
+    HM_TRY(read_threads(&o->threads, e));
+    return pack_read_time(call.time, &o->time, e);
+}
+
+/* Standard output is for the archive when it is written there. */
+static void say(const struct hm_cli *cli, const struct hm_archive_options *o,
+                const struct hm_archive_result *r)
+{
+    FILE *to = strcmp(call.output, "-") == 0 ? stderr : stdout;
+    const struct hm_digests *const both[] = {&r->file, &r->content};
+    static const char *const what[] = {"", "content "};
+    char sha256[HM_SHA256_HEX];
+    char sha512[HM_SHA512_HEX];
+
+    if (cli->json || cli->quiet)
+        return;
+    (void)fprintf(to, "%s: %llu bytes, %llu members, time %s\n",
+                  hm_show_str(call.output), (unsigned long long)r->file.size,
+                  (unsigned long long)r->entries, hm_time_show(o->time));
+    for (unsigned i = 0; i < (o->form == HM_ARCHIVE_TAR_GZ ? 2 : 1); i++) {
+        hm_hex_write(
+            (struct hm_bytes){both[i]->sha256, sizeof(both[i]->sha256)},
+            sha256);
+        hm_hex_write(
+            (struct hm_bytes){both[i]->sha512, sizeof(both[i]->sha512)},
+            sha512);
+        (void)fprintf(to, "%ssha256 %s\n%ssha512 %s\n", what[i], sha256,
+                      what[i], sha512);
+    }
+}
+
+HM_MUST static hm_rc report(struct hm_cli *cli,
+                            const struct hm_archive_options *o,
+                            const struct hm_archive_result *r, struct hm_err *e)
+{
+    const char *slash = strrchr(call.output, '/');
+    struct hm_json_writer w;
+
+    say(cli, o, r);
+    hm_cli_result(cli, &w, true);
+    hm_json_put_text(&w, "name", slash == NULL ? call.output : slash + 1);
+    pack_put_digests(&w, r);
+    hm_json_put_uint(&w, "source_date_epoch", (uint64_t)o->time);
+    hm_json_put_text(&w, "zlib", hm_archive_zlib_version());
+    hm_json_open_array(&w, "allowed");
+    for (size_t i = 0; i < call.allow.n; i++)
+        hm_json_put_text(&w, NULL, call.allow.value[i]);
+    hm_json_close_array(&w);
+    hm_json_close_object(&w);
+    return hm_json_finish(&w, e);
+}
+
+HM_MUST static hm_rc pack_to(const struct hm_cli *cli, int fd,
+                             const struct hm_archive_options *o,
+                             struct hm_archive_result *r, struct hm_err *e)
+{
+    HM_OWN(hm_dir) tree = HM_DIR_INIT;
+    struct hm_archive_options with = *o;
+    struct hm_cli_progress progress;
+    hm_rc rc;
+
+    HM_TRY(hm_dir_open(&tree, cli->argv[0], e));
+    hm_cli_progress_begin(cli, &progress, "packed");
+    with.progress = &progress.progress;
+    rc = hm_archive_pack(&tree, &with, fd, r, e);
+    hm_cli_progress_clear(&progress);
+    return rc;
+}
+
+HM_MUST static hm_rc pack_to_file(const struct hm_cli *cli,
+                                  const struct hm_archive_options *o,
+                                  struct hm_archive_result *r, struct hm_err *e)
+{
+    HM_OWN(hm_out) out = HM_OUT_INIT;
+
+    HM_TRY(hm_out_begin(&out, call.output,
+                        call.force ? HM_OUT_REPLACE : HM_OUT_NEW, 0644, e));
+    HM_TRY(pack_to(cli, out.fd, o, r, e));
+    return call.dry_run ? HM_OK : hm_out_commit(&out, e);
+}
+
+hm_rc pack_make_run(struct hm_cli *cli, struct hm_err *e)
+{
+    struct hm_archive_options o = {.threads = 0};
+    struct hm_archive_result r;
+
+    HM_TRY(read_options(&o, e));
+    if (strcmp(call.output, "-") != 0) {
+        HM_TRY(pack_to_file(cli, &o, &r, e));
+        return report(cli, &o, &r, e);
+    }
+    if (cli->json || call.dry_run)
+        return hm_fail(e, HM_E_USAGE, "cli.option.value",
+                       "'-o -' goes neither with --json nor with --dry-run: "
+                       "standard output is the archive");
+    HM_TRY(pack_to(cli, STDOUT_FILENO, &o, &r, e));
+    return report(cli, &o, &r, e);
+}

@@ -1,0 +1,388 @@
+/** @file
+ * What the parts of this room share.
+ */
+#ifndef HM_ARCHIVE_PRIV_H
+#define HM_ARCHIVE_PRIV_H
+
+#include <sys/stat.h>
+
+#define ZLIB_CONST
+#include <zlib.h>
+
+#include "hm_archive.h"
+
+/* ---- tar_header.c, tar_parse.c, tar_pax.c: one format, no files ---- */
+
+#define TAR_BLOCK  512u
+#define TAR_RECORD 10240u /**< an archive's length is a multiple of it */
+
+/** Where a header's fields start. @source POSIX.1-2017 pax, table 4-13 */
+enum tar_field {
+    TAR_NAME = 0,
+    TAR_MODE = 100,
+    TAR_UID = 108,
+    TAR_GID = 116,
+    TAR_SIZE = 124,
+    TAR_MTIME = 136,
+    TAR_CHECKSUM = 148,
+    TAR_TYPE = 156,
+    TAR_LINK = 157,
+    TAR_MAGIC = 257,
+    TAR_UNAME = 265,
+    TAR_GNAME = 297,
+    TAR_MAJOR = 329,
+    TAR_MINOR = 337,
+    TAR_PREFIX = 345,
+    TAR_TAIL = 500
+};
+
+#define TAR_OCTAL_MAX 077777777777ULL /**< 11 octal digits: 8 GiB - 1 */
+
+/** What one member's headers say. */
+struct tar_entry {
+    char type;          /**< '0' file, '2' symlink, '5' directory */
+    const char *path;   /**< a directory's ends in a slash */
+    const char *target; /**< of a symlink, else "" */
+    uint64_t size;      /**< of a file, else 0 */
+    hm_time mtime;
+    bool executable;
+};
+
+/** Append the header of a member, a pax header before it where ustar cannot
+ * say it.  The bytes are GNU tar's: --format=posix for short paths,
+ * --format=ustar for those that a prefix makes fit. */
+HM_MUST hm_rc tar_header_add(struct hm_buf *to, const struct tar_entry *entry,
+                             struct hm_err *e);
+
+/** Sum of a header with its checksum field as blanks. */
+unsigned tar_checksum(const uint8_t block[static TAR_BLOCK]);
+
+/** A header block as it stands, before pax and GNU headers are applied. */
+struct tar_raw {
+    char type;
+    char name[257]; /**< prefix, slash, name */
+    char link[101];
+    char uname[33];
+    char gname[33];
+    unsigned mode; /**< 0..07777 */
+    uint64_t uid;
+    uint64_t gid;
+    uint64_t size;
+    uint64_t mtime;
+};
+
+/** @return HM_E_FORMAT `archive.tar.magic|checksum|number|field` */
+HM_MUST hm_rc tar_header_read(const uint8_t block[static TAR_BLOCK],
+                              struct tar_raw *raw, struct hm_err *e);
+
+#define TAR_PAX_MAX  65536u /**< bytes of one pax header's records */
+#define TAR_USER_MAX 255u
+
+/** What headers in front of a member say instead of its own. */
+struct tar_extra {
+    unsigned said;   /**< bit of each pax key that was there */
+    bool pax;        /**< an 'x' header was there */
+    bool has_path;   /**< pax path or GNU 'L' */
+    bool has_target; /**< pax linkpath or GNU 'K' */
+    bool has_size;
+    bool has_mtime;
+    bool has_uid;
+    bool has_gid;
+    bool has_uname;
+    bool has_gname;
+    uint64_t size;
+    int64_t mtime;
+    uint64_t uid;
+    uint64_t gid;
+    char path[HM_ARCHIVE_PATH_MAX + 2]; /**< room for a slash and the NUL */
+    char target[HM_ARCHIVE_PATH_MAX + 1];
+    char uname[TAR_USER_MAX + 1];
+    char gname[TAR_USER_MAX + 1];
+};
+
+/** Take the records of one pax header.
+ *
+ * @param global  of a 'g' header: only comments are taken
+ * @return HM_E_FORMAT `archive.pax.syntax|key|value|duplicate`;
+ *         HM_E_LIMIT `archive.limit.path`
+ */
+HM_MUST hm_rc tar_pax_read(struct hm_bytes records, bool global,
+                           struct tar_extra *extra, struct hm_err *e);
+
+/* ---- archive_rules.c: what a release holds ---- */
+
+/** Does a symlink at @p path to @p target climb above the root?  Absolute
+ * targets do not: they are the device's own. */
+bool archive_target_climbs(const char *path, const char *target);
+
+/** @return HM_E_USAGE `archive.rule.unknown` */
+HM_MUST hm_rc archive_rules_known(const struct hm_archive_options *o,
+                                  struct hm_err *e);
+
+enum archive_rule {
+    ARCHIVE_RULE_KEY,
+    ARCHIVE_RULE_VCS,
+    ARCHIVE_RULE_BACKUP,
+    ARCHIVE_RULE_CORE,
+    ARCHIVE_RULE_BITS,
+    ARCHIVE_RULE_CASE,
+    ARCHIVE_RULE_CONTROL,
+    ARCHIVE_RULE_ENCODING,
+    ARCHIVE_RULES
+};
+
+bool archive_rule_allowed(const struct hm_archive_options *o,
+                          enum archive_rule rule, const char *path);
+
+/** Fail with @p rule's reason: "cannot pack 'PATH': <why>". */
+HM_MUST hm_rc archive_rule_fail(enum archive_rule rule, const char *path,
+                                const char *why, struct hm_err *e);
+
+bool archive_is_ascii(const char *s);
+
+/** Rules on the name and kind of @p path, whose last segment is @p name. */
+HM_MUST hm_rc archive_rules_name(const struct hm_archive_options *o,
+                                 const char *path, const char *name,
+                                 const struct stat *sb, struct hm_err *e);
+
+/** Rules on what a symlink points to.
+ * @return also HM_E_REJECTED `archive.input.link` */
+HM_MUST hm_rc archive_rules_target(const struct hm_archive_options *o,
+                                   const char *path, const char *target,
+                                   struct hm_err *e);
+
+/** Rules on the first bytes of a file. */
+HM_MUST hm_rc archive_rules_content(const struct hm_archive_options *o,
+                                    const char *path, struct hm_bytes start,
+                                    struct hm_err *e);
+
+/** Refuse two of the sorted @p names of directory @p path that differ only in
+ * case; @p path ends in a slash or is empty. */
+HM_MUST hm_rc archive_rules_case(const struct hm_archive_options *o,
+                                 const char *path, const struct hm_names *names,
+                                 struct hm_err *e);
+
+/* ---- archive_walk.c ---- */
+
+struct archive_found {
+    const struct hm_dir *at; /**< the directory that holds it */
+    const char *name;        /**< in that directory */
+    const char *path;        /**< below the root; a directory ends in a slash */
+    struct stat sb;          /**< of itself, links not followed */
+};
+
+struct archive_walk {
+    const struct hm_archive_options *options;
+    hm_rc (*visit)(void *ctx, const struct archive_found *found,
+                   struct hm_err *e);
+    void *ctx;
+    unsigned depth;
+    char path[HM_ARCHIVE_PATH_MAX + 2];
+};
+
+/** Visit everything below @p root in member order; a directory before what it
+ * holds.
+ * @return what visit() returns; HM_E_LIMIT `archive.input.depth|long`;
+ *         HM_E_IO `archive.input.changed`, `base.*`; a rule's reason */
+HM_MUST hm_rc archive_walk_tree(struct archive_walk *w,
+                                const struct hm_dir *root, struct hm_err *e);
+
+/** Same file, same content as far as the system tells? */
+bool archive_same_stat(const struct stat *a, const struct stat *b);
+
+/** HM_E_IO `archive.input.changed`. */
+HM_MUST hm_rc archive_changed(const char *path, const char *what,
+                              struct hm_err *e);
+
+/* ---- archive_pool.c: blocks of the tar, deflated on all cores ---- */
+
+#define ARCHIVE_BLOCK ((size_t)256 * 1024)
+#define ARCHIVE_DICT  ((size_t)32 * 1024)
+
+/** One block on its way.  in holds the last ARCHIVE_DICT bytes of the block
+ * before, then the block. */
+struct archive_job {
+    uint8_t *in;
+    uint8_t *out;
+    size_t dict_n; /**< 0 for the first block */
+    size_t n;
+    size_t out_n;
+    uint32_t crc; /**< of the block */
+    bool last;
+    bool done;
+    bool failed;
+};
+
+struct archive_pool; /**< threads and a ring of jobs */
+
+HM_MUST hm_rc archive_pool_new(struct archive_pool **pool, unsigned threads,
+                               struct hm_err *e);
+
+/** The job to be filled next; borrowed.  There is always one. */
+struct archive_job *archive_pool_open(struct archive_pool *pool);
+
+/** Hand the open job to the workers. */
+void archive_pool_submit(struct archive_pool *pool);
+
+/** The oldest submitted job when the ring is full (or @p all and any is left),
+ * finished; NULL when there is none to collect.  Valid until the next call. */
+struct archive_job *archive_pool_collect(struct archive_pool *pool, bool all);
+
+void archive_pool_free(struct archive_pool *pool);
+
+/* ---- archive_sink.c: where a tar goes ---- */
+
+struct archive_sink {
+    int fd; /**< borrowed */
+    enum hm_archive_form form;
+    struct hm_digest file;
+    struct hm_digest content;
+    struct archive_pool *pool; /**< owned; NULL: no compression */
+    uint8_t *plain;            /**< owned; the block when there is no pool */
+    size_t plain_n;
+    uint32_t crc;
+};
+
+#define ARCHIVE_SINK_INIT                                            \
+    {                                                                \
+        .fd = -1, .file = HM_DIGEST_INIT, .content = HM_DIGEST_INIT, \
+        .pool = NULL, .plain = NULL                                  \
+    }
+
+HM_MUST hm_rc archive_sink_begin(struct archive_sink *s, int fd,
+                                 const struct hm_archive_options *o,
+                                 struct hm_err *e);
+HM_MUST hm_rc archive_sink_add(struct archive_sink *s, struct hm_bytes in,
+                               struct hm_err *e);
+/** Bytes of the tar so far. */
+uint64_t archive_sink_size(const struct archive_sink *s);
+HM_MUST hm_rc archive_sink_end(struct archive_sink *s,
+                               struct hm_archive_result *result,
+                               struct hm_err *e);
+void archive_sink_clear(struct archive_sink *s);
+
+/* ---- archive_stream.c: the tar inside a file ---- */
+
+struct archive_stream {
+    const struct hm_file *file; /**< borrowed; NULL: bytes */
+    struct hm_bytes bytes;      /**< borrowed; what is left of them */
+    uint8_t *in;                /**< owned */
+    size_t in_n;
+    size_t in_at;
+    bool in_end;
+    bool gzip;
+    bool inflating; /**< z is open */
+    bool inflated;  /**< the end of the gzip member was seen */
+    z_stream z;
+    uint64_t bytes_max;
+    struct hm_digest file_digest;
+    struct hm_digest content_digest;
+};
+
+#define ARCHIVE_STREAM_INIT                                      \
+    {                                                            \
+        .file = NULL, .in = NULL, .file_digest = HM_DIGEST_INIT, \
+        .content_digest = HM_DIGEST_INIT                         \
+    }
+
+/** @param file  NULL: read @p bytes */
+HM_MUST hm_rc archive_stream_open(struct archive_stream *s,
+                                  const struct hm_file *file,
+                                  struct hm_bytes bytes, uint64_t bytes_max,
+                                  struct hm_err *e);
+
+/** Read @p max bytes of the tar; *got is less only at its end, which is
+ * reached only when the gzip member is right and nothing is behind it. */
+HM_MUST hm_rc archive_stream_read(struct archive_stream *s, uint8_t *to,
+                                  size_t max, size_t *got, struct hm_err *e);
+
+/** Bytes of the tar read so far. */
+uint64_t archive_stream_at(const struct archive_stream *s);
+
+HM_MUST hm_rc archive_stream_finish(struct archive_stream *s,
+                                    struct hm_archive_result *result,
+                                    struct hm_err *e);
+void archive_stream_clear(struct archive_stream *s);
+
+/* ---- archive_seen.c: which names an archive has used ---- */
+
+enum archive_seen_kind {
+    ARCHIVE_SEEN_NOT,
+    ARCHIVE_SEEN_FILE,
+    ARCHIVE_SEEN_LINK,
+    ARCHIVE_SEEN_DIR,
+    ARCHIVE_SEEN_IMPLIED /**< a directory that only has members so far */
+};
+
+struct archive_seen_slot {
+    uint8_t key[23]; /**< start of the path's SHA-256 */
+    uint8_t kind;    /**< ARCHIVE_SEEN_NOT: free */
+};
+
+/** Paths by digest, open addressing, at most half full. */
+struct archive_seen {
+    struct archive_seen_slot *slot; /**< owned */
+    size_t cap;                     /**< 0 or a power of two */
+    size_t n;
+    size_t max; /**< ceiling of n */
+};
+
+HM_MUST hm_rc archive_seen_find(const struct archive_seen *s,
+                                struct hm_bytes path,
+                                enum archive_seen_kind *kind, struct hm_err *e);
+/** Enter or change. @return HM_E_LIMIT `archive.limit.entries`; HM_E_NOMEM */
+HM_MUST hm_rc archive_seen_set(struct archive_seen *s, struct hm_bytes path,
+                               enum archive_seen_kind kind, struct hm_err *e);
+void archive_seen_clear(struct archive_seen *s);
+
+/* ---- archive_names.c: may this member have this name, and go there? ---- */
+
+/** Check a member's path and bring it into our form: no "./" before it, no
+ * slash behind it, "." for the root.
+ *
+ * @param kind  a slash behind it is good for a directory only
+ * @return HM_E_REJECTED `archive.member.name`; HM_E_LIMIT `archive.limit.path`
+ */
+HM_MUST hm_rc archive_name_tidy(char *path, enum hm_archive_kind kind,
+                                struct hm_err *e);
+
+/** Enter a member among those seen, or say why it may not be there. */
+HM_MUST hm_rc archive_name_enter(struct archive_seen *seen,
+                                 const struct hm_archive_member *member,
+                                 struct hm_err *e);
+
+/* ---- archive_read.c, archive_take.c: the members of a tar ---- */
+
+struct archive_reader {
+    struct archive_stream stream;
+    struct archive_seen seen;
+    struct hm_archive_limits limits;
+    struct hm_archive_member member;
+    struct tar_raw raw;
+    struct tar_extra extra;
+    uint64_t left; /* of the current member's content */
+    size_t padding;
+    uint64_t entries;
+    uint64_t header_at; /* of the member's first header */
+    bool ended;
+    hm_rc failed;
+    struct hm_err err; /* of the failure, repeated from then on */
+    uint8_t pax[TAR_PAX_MAX + TAR_BLOCK];
+};
+
+/** Read @p n bytes. @return also HM_E_FORMAT `archive.tar.truncated` */
+HM_MUST hm_rc archive_read_exactly(struct archive_reader *r, uint8_t *to,
+                                   size_t n, struct hm_err *e);
+
+bool archive_is_zero(const uint8_t *p, size_t n);
+
+/** Is it the type of a header that says something of the next one? */
+bool archive_is_meta(char type);
+
+/** Take what such a header (reader->raw) says. */
+HM_MUST hm_rc archive_take_meta(struct archive_reader *r, struct hm_err *e);
+
+/** Make reader->raw and what was said before it into reader->member. */
+HM_MUST hm_rc archive_take_member(struct archive_reader *r, struct hm_err *e);
+
+#endif /* HM_ARCHIVE_PRIV_H */

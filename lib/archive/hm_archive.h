@@ -1,0 +1,279 @@
+/** @file
+ * Archives: a directory becomes the same bytes anywhere; an archive from
+ * outside is read without believing it; two archives are compared and the first
+ * difference is said in words.
+ *
+ * What is not done here: signatures, digests as decisions (the caller compares
+ * them), owners and extended attributes.
+ *
+ * @source POSIX.1-2017 pax "ustar Interchange Format" and "pax Interchange
+ *         Format"; GNU tar 1.34 (long names); RFC 1951, RFC 1952
+ */
+#ifndef HM_ARCHIVE_H
+#define HM_ARCHIVE_H
+
+#include "hm_crypto.h"
+#include "hm_file.h"
+#include "hm_progress.h"
+#include "hm_time.h"
+
+#define HM_ARCHIVE_PATH_MAX    4095u    /**< bytes of a member's path */
+#define HM_ARCHIVE_DEPTH_MAX   128u     /**< directories inside each other */
+#define HM_ARCHIVE_ENTRIES_MAX 1000000u /**< members of one archive */
+#define HM_ARCHIVE_THREADS_MAX 32u
+
+/** Latest mtime that a ustar header holds: 2242-03-16T12:56:31Z. */
+#define HM_ARCHIVE_TIME_MAX ((hm_time)8589934591)
+
+/* ---- writing ---- */
+
+enum hm_archive_form {
+    HM_ARCHIVE_TAR,   /**< the tar as it is */
+    HM_ARCHIVE_TAR_GZ /**< one gzip member around it */
+};
+
+/** The form that the name of a file asks for: `.tar`, `.tar.gz`, `.tgz`.
+ * @return HM_E_USAGE `archive.name.suffix` */
+HM_MUST hm_rc hm_archive_form_of(const char *name, enum hm_archive_form *form,
+                                 struct hm_err *e);
+
+struct hm_archive_options {
+    enum hm_archive_form form;
+    hm_time time;     /**< mtime of every member, 0..HM_ARCHIVE_TIME_MAX */
+    unsigned threads; /**< 0: one a CPU; at most HM_ARCHIVE_THREADS_MAX */
+    /** Rules overruled: "RULE" everywhere, "RULE:PATH" for one member. */
+    const char *const *allow;
+    size_t allow_n;
+    const struct hm_progress *progress; /**< bytes of the tree; or NULL */
+};
+
+/** What was packed, or read. */
+struct hm_archive_result {
+    struct hm_digests file;    /**< of the archive's own bytes */
+    struct hm_digests content; /**< of the uncompressed tar */
+    uint64_t entries;          /**< members: files, directories, links */
+};
+
+/** A rule that keeps a file out of a release unless it is overruled by name. */
+struct hm_archive_rule {
+    const char *name;   /**< e.g. "private-key" */
+    const char *reason; /**< e.g. "archive.input.private-key" */
+    const char *what;   /**< what it refuses, one line */
+};
+
+/** All rules that HM_ARCHIVE options' `allow` may name.
+ * @param[out] n  how many */
+const struct hm_archive_rule *hm_archive_rules(size_t *n);
+
+/** Pack everything below @p tree.
+ *
+ * Members are named by their path below @p tree, without "./"; directories end
+ * in a slash and come before what they hold; the names in a directory are in
+ * byte order (as `LC_ALL=C tar --sort=name`).  Owners are 0 without names,
+ * modes 0755 or 0644 by the owner's exec bit (directories 0755, links 0777),
+ * all times are options->time.  Plain ustar; a pax header only for what ustar
+ * cannot say.  A file with several names is written once for each name.  The
+ * end is padded to 10240 bytes.  Same tree, same time, same zlib: same bytes,
+ * whatever the machine, user, path or number of threads.
+ *
+ * The tree is looked at once before anything is written, then read once.
+ *
+ * @param fd  where the archive goes, written in order; not closed
+ * @param[out] result  zero on failure
+ * @return HM_E_REJECTED `archive.input.kind` (device, FIFO, socket),
+ *         `archive.input.link` (a link that climbs above the tree),
+ *         `archive.input.empty` (nothing to pack), `archive.output.inside` (the
+ *         output lies in the tree), the reason of a rule (hm_archive_rules());
+ *         HM_E_LIMIT `archive.input.depth|long|entries`;
+ *         HM_E_USAGE `archive.time.range`, `archive.threads.range`,
+ *         `archive.rule.unknown`;
+ *         HM_E_IO `archive.input.changed` (it changed while being read),
+ *         `base.*`; HM_E_NOMEM
+ */
+HM_MUST hm_rc hm_archive_pack(const struct hm_dir *tree,
+                              const struct hm_archive_options *options, int fd,
+                              struct hm_archive_result *result,
+                              struct hm_err *e);
+
+/** Version of the zlib in use, e.g. "1.2.13": part of what decides the bytes
+ * of a `.tar.gz`. */
+const char *hm_archive_zlib_version(void);
+
+/* ---- reading ---- */
+
+/** What the reader may be made to do. */
+struct hm_archive_limits {
+    uint64_t bytes_max;   /**< of the uncompressed tar */
+    uint64_t entries_max; /**< at most HM_ARCHIVE_ENTRIES_MAX */
+};
+
+/** For people's own files: 1 TiB, HM_ARCHIVE_ENTRIES_MAX. */
+#define HM_ARCHIVE_LIMITS_LARGE                                               \
+    {                                                                         \
+        .bytes_max = (uint64_t)1 << 40, .entries_max = HM_ARCHIVE_ENTRIES_MAX \
+    }
+
+enum hm_archive_kind {
+    HM_ARCHIVE_FILE,
+    HM_ARCHIVE_DIR,
+    HM_ARCHIVE_SYMLINK,
+    HM_ARCHIVE_HARDLINK /**< another name of an earlier file */
+};
+
+/** "file", "directory", "symlink", "hard link". */
+const char *hm_archive_kind_name(enum hm_archive_kind kind);
+
+/** One member.  Strings are borrowed from the reader until its next call. */
+struct hm_archive_member {
+    enum hm_archive_kind kind;
+    const char *path;   /**< relative, no "." or "..", no slash at the end;
+                             "." for the root itself */
+    const char *target; /**< of a link, as written; "" otherwise */
+    uint64_t size;      /**< of a file; 0 otherwise */
+    unsigned mode;      /**< 0..0777 */
+    int64_t mtime;      /**< seconds; fractions are dropped */
+    uint64_t uid;
+    uint64_t gid;
+    const char *uname;
+    const char *gname;
+    uint64_t offset; /**< of its first header in the uncompressed tar */
+};
+
+/** A strict reader of tar (ustar, pax, GNU long names), plain or in one gzip
+ * member, forward only, in constant memory but for 50 to 100 bytes a member. */
+struct hm_archive_reader {
+    struct archive_reader *impl; /**< owned; NULL when closed */
+};
+
+#define HM_ARCHIVE_READER_INIT \
+    {                          \
+        .impl = NULL           \
+    }
+
+/** Begin to read @p f from its first byte (rewound if it can be); @p f is
+ * borrowed and must outlive the reader.
+ *
+ * @return HM_E_FORMAT `archive.file.empty`; HM_E_IO; HM_E_NOMEM
+ */
+HM_MUST hm_rc hm_archive_open(struct hm_archive_reader *r,
+                              const struct hm_file *f,
+                              const struct hm_archive_limits *limits,
+                              struct hm_err *e);
+
+/** The same over bytes in memory, which are borrowed. */
+HM_MUST hm_rc hm_archive_open_bytes(struct hm_archive_reader *r,
+                                    struct hm_bytes bytes,
+                                    const struct hm_archive_limits *limits,
+                                    struct hm_err *e);
+
+/** Go to the next member; what is left of the one before is skipped.
+ *
+ * The end is reached (*member is NULL) only after both end blocks, nothing but
+ * zeros behind them (at most 1 MiB), the gzip checksum and length, and nothing
+ * behind that.
+ *
+ * @return HM_E_FORMAT
+ *         `archive.gzip.data|checksum|truncated|trailing`,
+ *         `archive.tar.truncated|magic|checksum|number|field|padding|end|
+ *         trailing|prefix` (a pax or GNU header that repeats or precedes
+ *         nothing),
+ *         `archive.pax.syntax|key|value|duplicate`;
+ *         HM_E_REJECTED
+ *         `archive.member.name` (empty, absolute, "..", "." inside, drive
+ *         letters), `archive.member.kind` (devices, FIFOs, sparse files and
+ *         whatever else is no file, directory or link), `archive.member.mode`
+ *         (setuid, setgid, sticky), `archive.member.duplicate`,
+ *         `archive.member.through` (below something that is no directory),
+ *         `archive.member.target` (a link to above the root; a hard link to
+ *         what is no earlier file), `archive.member.size` (a link or directory
+ *         with content);
+ *         HM_E_LIMIT `archive.limit.bytes|entries|path|pax`; HM_E_IO; HM_E_NOMEM
+ */
+HM_MUST hm_rc hm_archive_next(struct hm_archive_reader *r,
+                              const struct hm_archive_member **member,
+                              struct hm_err *e);
+
+/** Read from the content of the current member; *got is 0 at its end.
+ * @return as hm_archive_next() for what lies in the content */
+HM_MUST hm_rc hm_archive_read(struct hm_archive_reader *r, uint8_t *to,
+                              size_t max, size_t *got, struct hm_err *e);
+
+/** After hm_archive_next() reached the end: digests of exactly the bytes that
+ * were read, and how many members they held.
+ * @return HM_E_INTERNAL `archive.read.unfinished` before that */
+HM_MUST hm_rc hm_archive_finish(struct hm_archive_reader *r,
+                                struct hm_archive_result *result,
+                                struct hm_err *e);
+
+/** Close; may be called twice. */
+void hm_archive_reader_clear(struct hm_archive_reader *r);
+
+/** Is @p s UTF-8, in shortest forms and without surrogates? */
+bool hm_archive_is_utf8(const char *s);
+
+/** Digests of the file and of the tar inside it (the same when it is not
+ * compressed), streamed.  The tar itself is not looked into.
+ *
+ * @param bytes_max  most bytes of the uncompressed tar
+ * @param[out] result  entries is 0; zero on failure
+ * @return as hm_archive_next() for gzip and limits
+ */
+HM_MUST hm_rc hm_archive_content_digest(const struct hm_file *f,
+                                        uint64_t bytes_max,
+                                        struct hm_archive_result *result,
+                                        struct hm_err *e);
+
+/** Extract below @p target, an empty directory, and nowhere else: every name is
+ * opened segment by segment below its descriptor, no link is followed, nothing
+ * that exists is opened or replaced.  Modes are those of the archive (a
+ * directory always usable by its owner), mtimes of files too; owners are the
+ * caller's.  What was written is synced before success is told.
+ *
+ * The digests in @p result are of the bytes that were extracted: a caller that
+ * verified @p f before compares result->file.sha256 again, and then no change
+ * in between can have gone unseen.
+ *
+ * On failure what was extracted so far stays; the caller removes @p target.
+ *
+ * @return as hm_archive_next(); HM_E_IO `archive.extract.exists` (the name is
+ *         taken), `archive.extract.write`
+ */
+HM_MUST hm_rc hm_archive_extract(const struct hm_file *f,
+                                 const struct hm_dir *target,
+                                 const struct hm_archive_limits *limits,
+                                 struct hm_archive_result *result,
+                                 struct hm_err *e);
+
+/* ---- comparing ---- */
+
+enum hm_archive_verdict {
+    HM_ARCHIVE_SAME,             /**< byte for byte */
+    HM_ARCHIVE_SAME_CONTENT,     /**< same tar, other compression */
+    HM_ARCHIVE_SAME_MEMBERS,     /**< same members, written in another form */
+    HM_ARCHIVE_DIFFERENT_MEMBERS /**< something that a device would see */
+};
+
+/** The first difference, for a person. */
+struct hm_archive_difference {
+    enum hm_archive_verdict verdict;
+    char member[HM_SHOW_MAX]; /**< printable path; "" when it is no member's */
+    char field[24];           /**< "mtime", "mode", "content", "gzip os" … */
+    uint64_t offset; /**< of the first other byte: in the uncompressed tars, or
+                          in the files when only the compression differs */
+    char a[HM_SHOW_MAX]; /**< printable value in A; "" when there is none */
+    char b[HM_SHOW_MAX];
+    char cause[160]; /**< what usually makes such a difference */
+};
+
+/** Compare two archives as far as their first difference.
+ *
+ * @return HM_OK also when they differ (see @p d); HM_E_FORMAT, HM_E_REJECTED
+ *         and HM_E_LIMIT when one cannot be read (the text begins with "A" or
+ *         "B"); HM_E_IO; HM_E_NOMEM
+ */
+HM_MUST hm_rc hm_archive_compare(const struct hm_file *a,
+                                 const struct hm_file *b,
+                                 struct hm_archive_difference *d,
+                                 struct hm_err *e);
+
+#endif /* HM_ARCHIVE_H */

@@ -1,0 +1,182 @@
+/* Extraction stays below its target, whatever the archive or the target hold. */
+#include "archive_build.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hm_run.h"
+
+struct place {
+    struct hm_temp temp;
+    struct hm_dir target;
+    struct hm_buf tar;
+};
+
+static int set_up(void **state)
+{
+    struct place *p = calloc(1, sizeof(*p));
+    struct hm_err e = {0};
+
+    *state = p;
+    if (p == NULL)
+        return -1;
+    p->target = (struct hm_dir)HM_DIR_INIT;
+    p->tar = (struct hm_buf)HM_BUF_INIT(BUILD_MAX);
+    hm_temp_make(&p->temp);
+    return hm_dir_make(&p->target, hm_temp_path(&p->temp, "target"), &e) ==
+                   HM_OK
+               ? 0
+               : -1;
+}
+
+static int tear_down(void **state)
+{
+    struct place *p = *state;
+
+    hm_dir_clear(&p->target);
+    hm_buf_clear(&p->tar);
+    hm_temp_clear(&p->temp);
+    free(p);
+    return 0;
+}
+
+HM_MUST static hm_rc extract(struct place *p, struct hm_archive_result *r,
+                             struct hm_err *e)
+{
+    HM_OWN(hm_file) f = HM_FILE_INIT;
+
+    HM_TRY(hm_file_save(hm_temp_path(&p->temp, "a.tar"), hm_buf_view(&p->tar),
+                        HM_OUT_REPLACE, e));
+    HM_TRY(hm_file_open(&f, hm_temp_path(&p->temp, "a.tar"), e));
+    return hm_archive_extract(&f, &p->target, &build_limits, r, e);
+}
+
+static void add_file(struct hm_buf *tar, const char *name, const char *text)
+{
+    build_header(tar, '0', name, "", strlen(text));
+    build_body(tar, text, strlen(text));
+}
+
+static void everything_arrives_as_it_was_said(void **state)
+{
+    struct place *p = *state;
+    struct hm_archive_result r;
+    HM_OWN(hm_buf) text = HM_BUF_INIT(64);
+    char target[64] = "";
+    struct stat sb;
+    struct hm_err e = {0};
+
+    build_header(&p->tar, '5', "etc/", "", 0);
+    add_file(&p->tar, "etc/conf", "on");
+    build_header(&p->tar, '1', "etc/again", "etc/conf", 0);
+    build_header(&p->tar, '2', "etc/link", "/outside", 0);
+    add_file(&p->tar, "implied/x", "");
+    build_end(&p->tar);
+    assert_ok(extract(p, &r, &e), &e);
+    assert_int_equal(r.entries, 5);
+    assert_int_equal(r.file.size, p->tar.n);
+    hm_temp_read(&p->temp, "target/etc/again", &text);
+    assert_bytes_equal(hm_buf_view(&text), HM_LIT("on"));
+    assert_int_equal(stat(hm_temp_path(&p->temp, "target/etc/conf"), &sb), 0);
+    assert_int_equal(sb.st_mode & 07777, 0644);
+    assert_int_equal(sb.st_mtim.tv_sec, 1700000000);
+    assert_int_equal(sb.st_nlink, 2);
+    assert_int_equal(readlink(hm_temp_path(&p->temp, "target/etc/link"), target,
+                              sizeof(target) - 1),
+                     8);
+    assert_string_equal(target, "/outside");
+    assert_int_equal(access(hm_temp_path(&p->temp, "target/implied/x"), F_OK),
+                     0);
+}
+
+static void a_name_that_is_taken_is_not_replaced(void **state)
+{
+    struct place *p = *state;
+    struct hm_archive_result r;
+    HM_OWN(hm_buf) text = HM_BUF_INIT(64);
+    struct hm_err e = {0};
+
+    hm_temp_write(&p->temp, "target/conf", "mine");
+    add_file(&p->tar, "conf", "theirs");
+    build_end(&p->tar);
+    assert_fails(extract(p, &r, &e), HM_E_IO, "archive.extract.exists", &e);
+    hm_temp_read(&p->temp, "target/conf", &text);
+    assert_bytes_equal(hm_buf_view(&text), HM_LIT("mine"));
+    assert_int_equal(r.entries, 0);
+}
+
+/* Links that lie in the target before, whatever the archive says. */
+static void links_in_the_target_are_not_followed(void **state)
+{
+    static const char *const names[] = {"link/x", "link", "d/link/x"};
+    struct place *p = *state;
+
+    hm_temp_write(&p->temp, "outside/canary", "alive");
+    hm_temp_write(&p->temp, "target/d/file", "");
+    assert_int_equal(
+        symlink("../outside", hm_temp_path(&p->temp, "target/link")), 0);
+    assert_int_equal(
+        symlink("../../outside", hm_temp_path(&p->temp, "target/d/link")), 0);
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        struct hm_archive_result r;
+        struct hm_err e = {0};
+
+        p->tar.n = 0;
+        add_file(&p->tar, names[i], "x");
+        build_end(&p->tar);
+        assert_int_equal(extract(p, &r, &e), HM_E_IO);
+    }
+    assert_int_equal(access(hm_temp_path(&p->temp, "outside/x"), F_OK), -1);
+}
+
+static void a_hard_link_through_a_link_in_the_target_fails(void **state)
+{
+    struct place *p = *state;
+    struct hm_archive_result r;
+    struct hm_err e = {0};
+
+    hm_temp_write(&p->temp, "outside/secret", "s");
+    assert_int_equal(symlink("../outside", hm_temp_path(&p->temp, "target/d")),
+                     0);
+    add_file(&p->tar, "d/secret", "x");
+    build_header(&p->tar, '1', "got", "d/secret", 0);
+    build_end(&p->tar);
+    assert_int_equal(extract(p, &r, &e), HM_E_IO);
+    assert_int_equal(access(hm_temp_path(&p->temp, "target/got"), F_OK), -1);
+}
+
+static void directories_stay_usable_and_modes_are_the_archives(void **state)
+{
+    struct place *p = *state;
+    struct hm_archive_result r;
+    struct stat sb;
+    struct hm_err e = {0};
+    const mode_t before = umask(077);
+
+    build_header(&p->tar, '5', "d/", "", 0);
+    build_octal(p->tar.p + TAR_MODE, 7, 0555);
+    build_checksum(p->tar.p);
+    add_file(&p->tar, "d/x", "");
+    build_end(&p->tar);
+    assert_ok(extract(p, &r, &e), &e);
+    (void)umask(before);
+    assert_int_equal(stat(hm_temp_path(&p->temp, "target/d"), &sb), 0);
+    assert_int_equal(sb.st_mode & 07777, 0755);
+    assert_int_equal(stat(hm_temp_path(&p->temp, "target/d/x"), &sb), 0);
+    assert_int_equal(sb.st_mode & 07777, 0644);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        T(everything_arrives_as_it_was_said),
+        T(a_name_that_is_taken_is_not_replaced),
+        T(links_in_the_target_are_not_followed),
+        T(a_hard_link_through_a_link_in_the_target_fails),
+        T(directories_stay_usable_and_modes_are_the_archives),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,400 @@
+/* What is packed, what is refused, and what may not change meanwhile. */
+#include "archive_build.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "alloc_fail.h"
+#include "hm_run.h"
+
+struct place {
+    struct hm_temp temp;
+    const char *const *allow;
+    size_t allow_n;
+    void (*change)(const struct hm_temp *t); /* once, while packing */
+    bool changed;
+};
+
+static int set_up(void **state)
+{
+    struct place *p = calloc(1, sizeof(*p));
+
+    *state = p;
+    if (p == NULL)
+        return -1;
+    hm_temp_make(&p->temp);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct place *p = *state;
+
+    hm_temp_clear(&p->temp);
+    free(p);
+    return 0;
+}
+
+static void change_once(void *context, uint64_t done, uint64_t total)
+{
+    struct place *p = context;
+
+    (void)done;
+    (void)total;
+    if (!p->changed && p->change != NULL)
+        p->change(&p->temp);
+    p->changed = true;
+}
+
+/* Pack temp/tree into temp/out.tar. */
+HM_MUST static hm_rc pack(struct place *p, struct hm_archive_result *r,
+                          struct hm_err *e)
+{
+    const struct hm_progress progress = {.tell = change_once, .context = p};
+    const struct hm_archive_options o = {.form = HM_ARCHIVE_TAR,
+                                         .time = 1700000000,
+                                         .threads = 1,
+                                         .allow = p->allow,
+                                         .allow_n = p->allow_n,
+                                         .progress = &progress};
+    HM_OWN(hm_dir) tree = HM_DIR_INIT;
+    HM_OWN(hm_file) out = HM_FILE_INIT;
+
+    HM_TRY(hm_dir_make(&tree, hm_temp_path(&p->temp, "tree"), e));
+    out.fd = open(hm_temp_path(&p->temp, "out.tar"),
+                  O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(out.fd >= 0);
+    return hm_archive_pack(&tree, &o, out.fd, r, e);
+}
+
+static void assert_packs(struct place *p, const char *reason)
+{
+    struct hm_archive_result r;
+    struct hm_err e = {0};
+    const hm_rc rc = pack(p, &r, &e);
+
+    if (strcmp(rc == HM_OK ? "" : e.reason, reason) != 0)
+        fail_msg("expected [%s], got [%s] %s", reason, e.reason, e.text);
+    if (rc != HM_OK)
+        assert_int_equal(r.file.size + r.content.size + r.entries, 0);
+}
+
+/* A file, or with a target a link, that breaks a rule. */
+struct rule_row {
+    const char *name;
+    const char *text;
+    const char *reason;
+    const char *rule;
+};
+
+static void each_rule_refuses_and_can_be_overruled_by_name(void **state)
+{
+    static const struct rule_row rows[] = {
+        {"key.pem", "-----BEGIN PRIVATE KEY-----\nx",
+         "archive.input.private-key", "private-key"},
+        {"ec.pem",
+         "-----BEGIN EC PARAMETERS-----\nx\n-----END EC PARAMETERS-----\n"
+         "-----BEGIN EC PRIVATE KEY-----\n",
+         "archive.input.private-key", "private-key"},
+        {"id", "-----BEGIN OPENSSH PRIVATE KEY-----\n",
+         "archive.input.private-key", "private-key"},
+        {"pgp.asc", "\xef\xbb\xbf-----BEGIN PGP PRIVATE KEY BLOCK-----\n",
+         "archive.input.private-key", "private-key"},
+        {"k.ppk", "PuTTY-User-Key-File-3: x", "archive.input.private-key",
+         "private-key"},
+        {".git/config", "", "archive.input.version-control", "version-control"},
+        {".svn/x", "", "archive.input.version-control", "version-control"},
+        {"conf~", "", "archive.input.editor-backup", "editor-backup"},
+        {".conf.swp", "", "archive.input.editor-backup", "editor-backup"},
+        {"#conf#", "", "archive.input.editor-backup", "editor-backup"},
+        {"new\nline", "", "archive.input.control-name", "control-name"},
+        {"latin-\xe4", "", "archive.input.name-encoding", "name-encoding"},
+    };
+    struct place *p = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        HM_OWN(hm_dir) top = HM_DIR_INIT;
+        struct hm_err e = {0};
+        char name[80];
+
+        (void)snprintf(name, sizeof(name), "tree/%s", rows[i].name);
+        hm_temp_write(&p->temp, name, rows[i].text);
+        p->allow_n = 0;
+        assert_packs(p, rows[i].reason);
+        p->allow = &rows[i].rule;
+        p->allow_n = 1;
+        assert_packs(p, "");
+        assert_ok(hm_dir_open(&top, p->temp.path, &e), &e);
+        assert_ok(hm_dir_remove_at(&top, "tree", &e), &e);
+    }
+}
+
+static void a_rule_can_be_overruled_for_one_path(void **state)
+{
+    static const char *const allow[] = {"private-key:etc/demo.pem"};
+    struct place *p = *state;
+
+    p->allow = allow;
+    p->allow_n = 1;
+    hm_temp_write(&p->temp, "tree/etc/demo.pem",
+                  "-----BEGIN PRIVATE KEY-----\n");
+    assert_packs(p, "");
+    hm_temp_write(&p->temp, "tree/etc/real.pem",
+                  "-----BEGIN PRIVATE KEY-----\n");
+    assert_packs(p, "archive.input.private-key");
+}
+
+static void what_only_looks_like_a_rule_is_packed(void **state)
+{
+    struct place *p = *state;
+
+    hm_temp_write(&p->temp, "tree/pub.pem", "-----BEGIN PUBLIC KEY-----\n");
+    hm_temp_write(&p->temp, "tree/doc",
+                  "say -----BEGIN PRIVATE KEY----- in the middle of a line");
+    hm_temp_write(&p->temp, "tree/.gitignore", "*.o\n");
+    hm_temp_write(&p->temp, "tree/n\xc3\xa4h", "");
+    assert_packs(p, "");
+}
+
+static void a_core_file_is_refused(void **state)
+{
+    static const char *const allow[] = {"core-file"};
+    struct place *p = *state;
+    uint8_t elf[64] = {0x7f, 'E', 'L', 'F', 2, 1, 1};
+    struct hm_err e = {0};
+
+    elf[16] = 2; /* ET_EXEC */
+    hm_temp_write(&p->temp, "tree/x", "");
+    assert_ok(hm_file_save(hm_temp_path(&p->temp, "tree/a.out"),
+                           (struct hm_bytes){elf, sizeof(elf)}, HM_OUT_NEW, &e),
+              &e);
+    assert_packs(p, "");
+    elf[16] = 4; /* ET_CORE */
+    assert_ok(hm_file_save(hm_temp_path(&p->temp, "tree/a.out"),
+                           (struct hm_bytes){elf, sizeof(elf)}, HM_OUT_REPLACE,
+                           &e),
+              &e);
+    assert_packs(p, "archive.input.core-file");
+    p->allow = allow;
+    p->allow_n = 1;
+    assert_packs(p, "");
+}
+
+static void names_that_differ_in_case_are_refused(void **state)
+{
+    static const char *const allow[] = {"case-collision"};
+    struct place *p = *state;
+
+    hm_temp_write(&p->temp, "tree/d/Fw.bin", "");
+    hm_temp_write(&p->temp, "tree/e/fw.bin", "");
+    assert_packs(p, "");
+    hm_temp_write(&p->temp, "tree/d/fw.bin", "");
+    assert_packs(p, "archive.input.case-collision");
+    p->allow = allow;
+    p->allow_n = 1;
+    assert_packs(p, "");
+}
+
+static void special_files_and_bits_are_refused(void **state)
+{
+    static const char *const allow[] = {"special-bits"};
+    struct place *p = *state;
+
+    hm_temp_write(&p->temp, "tree/x", "");
+    assert_int_equal(chmod(hm_temp_path(&p->temp, "tree/x"), 04755), 0);
+    assert_packs(p, "archive.input.special-bits");
+    p->allow = allow;
+    p->allow_n = 1;
+    assert_packs(p, "");
+    assert_int_equal(mkfifo(hm_temp_path(&p->temp, "tree/fifo"), 0600), 0);
+    assert_packs(p, "archive.input.kind");
+}
+
+static void links_may_not_climb_above_the_tree(void **state)
+{
+    static const struct {
+        const char *target;
+        const char *reason;
+    } rows[] = {
+        {"../x", ""},
+        {"/etc/passwd", ""},
+        {"../../x", "archive.input.link"},
+        {"../d/../../x", "archive.input.link"},
+        {"./.././x", ""},
+        {"..", ""},
+        {"../..", "archive.input.link"},
+        {"new\nline", "archive.input.control-name"},
+        {"\xff", "archive.input.name-encoding"},
+    };
+    struct place *p = *state;
+
+    hm_temp_write(&p->temp, "tree/d/x", "");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        assert_int_equal(
+            symlink(rows[i].target, hm_temp_path(&p->temp, "tree/d/l")), 0);
+        assert_packs(p, rows[i].reason);
+        assert_int_equal(unlink(hm_temp_path(&p->temp, "tree/d/l")), 0);
+    }
+}
+
+static void an_empty_tree_is_refused(void **state)
+{
+    struct place *p = *state;
+
+    assert_packs(p, "archive.input.empty");
+    hm_temp_write(&p->temp, "tree/x", "");
+    assert_packs(p, "");
+}
+
+static void options_out_of_range_are_refused(void **state)
+{
+    static const char *const unknown[] = {"no-such-rule"};
+    struct place *p = *state;
+
+    hm_temp_write(&p->temp, "tree/x", "");
+    p->allow = unknown;
+    p->allow_n = 1;
+    assert_packs(p, "archive.rule.unknown");
+}
+
+static void grow(const struct hm_temp *t)
+{
+    hm_temp_write(t, "tree/b", "longer than before");
+}
+
+static void swap_bytes(const struct hm_temp *t)
+{
+    hm_temp_flip(t, "tree/b", 0, 1);
+}
+
+static void add_name(const struct hm_temp *t)
+{
+    hm_temp_write(t, "tree/a0", "new");
+}
+
+static void remove_name(const struct hm_temp *t)
+{
+    assert_int_equal(unlink(hm_temp_path(t, "tree/b")), 0);
+}
+
+static void make_link(const struct hm_temp *t)
+{
+    assert_int_equal(unlink(hm_temp_path(t, "tree/b")), 0);
+    assert_int_equal(symlink("/etc/passwd", hm_temp_path(t, "tree/b")), 0);
+}
+
+static void make_fifo(const struct hm_temp *t)
+{
+    assert_int_equal(unlink(hm_temp_path(t, "tree/b")), 0);
+    assert_int_equal(mkfifo(hm_temp_path(t, "tree/b"), 0600), 0);
+}
+
+static void append_to_open(const struct hm_temp *t)
+{
+    const int fd = open(hm_temp_path(t, "tree/a"), O_WRONLY | O_APPEND);
+
+    assert_true(fd >= 0 && write(fd, "x", 1) == 1 && close(fd) == 0);
+}
+
+/* Told after the first bytes of tree/a were read. */
+static void what_changes_while_it_is_read_is_refused(void **state)
+{
+    static const struct {
+        void (*change)(const struct hm_temp *t);
+        const char *reason;
+    } rows[] = {
+        {NULL, ""},
+        {append_to_open, "archive.input.changed"},
+        {add_name, "archive.input.changed"},
+        {remove_name, "archive.input.changed"},
+        {make_link, "archive.input.changed"},
+        {make_fifo, "archive.input.kind"},
+    };
+    struct place *p = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        HM_OWN(hm_dir) top = HM_DIR_INIT;
+        struct hm_err e = {0};
+
+        hm_temp_write(&p->temp, "tree/a", "first");
+        hm_temp_write(&p->temp, "tree/b", "second");
+        p->change = rows[i].change;
+        p->changed = false;
+        assert_packs(p, rows[i].reason);
+        assert_ok(hm_dir_open(&top, p->temp.path, &e), &e);
+        assert_ok(hm_dir_remove_at(&top, "tree", &e), &e);
+    }
+}
+
+/* A file not yet reached may change: what is packed is what its digest says. */
+static void the_digest_is_of_what_was_packed(void **state)
+{
+    void (*const changes[])(const struct hm_temp *) = {grow, swap_bytes};
+    struct place *p = *state;
+
+    for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+        HM_OWN(hm_buf) tar = HM_BUF_INIT(BUILD_MAX);
+        struct hm_archive_result r;
+        uint8_t sha256[HM_SHA256_SIZE];
+        struct hm_err e = {0};
+        hm_rc rc;
+
+        hm_temp_write(&p->temp, "tree/a", "first");
+        hm_temp_write(&p->temp, "tree/b", "second");
+        p->change = changes[i];
+        p->changed = false;
+        rc = pack(p, &r, &e);
+        if (rc != HM_OK) { /* the directory's own time changed with it */
+            assert_fails(rc, HM_E_IO, "archive.input.changed", &e);
+            continue;
+        }
+        hm_temp_read(&p->temp, "out.tar", &tar);
+        assert_ok(hm_sha256(hm_buf_view(&tar), sha256, &e), &e);
+        assert_memory_equal(r.file.sha256, sha256, sizeof(sha256));
+    }
+}
+
+static void packing_survives_every_failing_allocation(void **state)
+{
+    struct place *p = *state;
+    bool happened = true;
+
+    hm_temp_write(&p->temp, "tree/d/a", "text");
+    hm_temp_write(&p->temp, "tree/d/b", "text");
+    for (int k = 0; happened; k++) {
+        struct hm_archive_result r;
+        struct hm_err e = {0};
+        hm_rc rc;
+
+        alloc_fail_after(k);
+        rc = pack(p, &r, &e);
+        happened = alloc_fail_happened();
+        if (!happened)
+            assert_ok(rc, &e);
+        else if (rc != HM_E_NOMEM && rc != HM_E_IO) /* opendir() says IO */
+            fail_msg("allocation %d: %s [%s]", k, e.text, e.reason);
+    }
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        T(each_rule_refuses_and_can_be_overruled_by_name),
+        T(a_rule_can_be_overruled_for_one_path),
+        T(what_only_looks_like_a_rule_is_packed),
+        T(a_core_file_is_refused),
+        T(names_that_differ_in_case_are_refused),
+        T(special_files_and_bits_are_refused),
+        T(links_may_not_climb_above_the_tree),
+        T(an_empty_tree_is_refused),
+        T(options_out_of_range_are_refused),
+        T(what_changes_while_it_is_read_is_refused),
+        T(the_digest_is_of_what_was_packed),
+        T(packing_survives_every_failing_allocation),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
