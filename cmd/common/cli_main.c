@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -219,6 +220,9 @@ int hm_cli_main(const struct hm_program *program, int argc, char *argv[])
     struct cli_parse p = {.argc = argc, .argv = argv, .at = 1};
     int status;
 
+    /* A file size limit is a failed write with a message, not a death that
+     * leaves a temporary behind. */
+    (void)signal(SIGXFSZ, SIG_IGN);
     if (command == NULL)
         return run_without_command(program, &cli, argc > 1 ? argv[1] : NULL);
     p.at = command->name == NULL ? 1 : 2;

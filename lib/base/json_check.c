@@ -309,7 +309,7 @@ static int by_name(const void *a, const void *b, void *scan)
 HM_MUST static hm_rc close_level(struct scan *s, struct hm_err *e)
 {
     const struct level *l = &s->level[--s->depth];
-    struct name *names = s->names + l->first_name;
+    struct name *names = s->names == NULL ? NULL : s->names + l->first_name;
     const size_t n = s->names_n - l->first_name;
 
     if (l->is_object && n > 1) {

@@ -202,7 +202,8 @@ static void make_writable(const struct hm_dir *d)
     for (size_t i = 0; i < names.n; i++) {
         HM_OWN(hm_dir) sub = HM_DIR_INIT;
 
-        (void)fchmodat(d->fd, names.name[i], 0700, AT_SYMLINK_NOFOLLOW);
+        if (fchmodat(d->fd, names.name[i], 0700, AT_SYMLINK_NOFOLLOW) != 0)
+            continue; /* a link, or not ours: removing it will tell */
         if (hm_dir_open_at(&sub, d, names.name[i], NULL) == HM_OK)
             make_writable(&sub);
     }

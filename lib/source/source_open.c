@@ -1,0 +1,90 @@
+#include <stdio.h>
+
+#include "source_priv.h"
+
+hm_rc source_fail(struct hm_err *e, const char *what)
+{
+    const git_error *said = git_error_last();
+
+    return hm_fail(e, HM_E_IO, "source.git.failed", "%s: %s", what,
+                   said == NULL || said->message == NULL
+                       ? "libgit2 gives no reason"
+                       : hm_show_str(said->message));
+}
+
+/* The answer must be the same on every machine and for every user, so no
+ * configuration but the repository's own is read. */
+HM_MUST static hm_rc begin(struct source_repo *r, struct hm_err *e)
+{
+    static const int levels[] = {GIT_CONFIG_LEVEL_PROGRAMDATA,
+                                 GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG,
+                                 GIT_CONFIG_LEVEL_GLOBAL};
+
+    if (git_libgit2_init() < 0)
+        return source_fail(e, "cannot start libgit2");
+    r->is_ready = true;
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+        if (git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "") < 0)
+            return source_fail(e, "cannot switch off other configuration");
+    if (git_libgit2_opts(GIT_OPT_SET_TEMPLATE_PATH, "") < 0 ||
+        git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 1) < 0)
+        return source_fail(e, "cannot set up libgit2");
+    return HM_OK;
+}
+
+HM_MUST static hm_rc refuse(int code, const char *path, struct hm_err *e)
+{
+    const char *shown = hm_show_str(path);
+
+    if (code == GIT_ENOTFOUND)
+        return hm_hint(e,
+                       hm_fail(e, HM_E_USAGE, "source.repository.missing",
+                               "'%s' is in no git repository", shown),
+                       "name the work tree as \"repository\" under "
+                       "\"provenance\" in release.json");
+    if (code == GIT_EOWNER)
+        return hm_hint(e,
+                       hm_fail(e, HM_E_USAGE, "source.repository.owner",
+                               "the git repository of '%s' belongs to "
+                               "another user",
+                               shown),
+                       "run as its owner; safe.directory of a global "
+                       "configuration is not read");
+    return hm_context(e, source_fail(e, "libgit2"),
+                      "cannot open the git repository of '%s'", shown);
+}
+
+hm_rc source_open(struct source_repo *r, const char *path, struct hm_err *e)
+{
+    int code = 0;
+
+    HM_TRY(begin(r, e));
+    code = git_repository_open_ext(&r->repo, path, 0, NULL);
+    if (code < 0)
+        return refuse(code, path, e);
+    if (git_repository_is_bare(r->repo) != 0)
+        return hm_fail(e, HM_E_USAGE, "source.repository.bare",
+                       "the git repository of '%s' is bare: it has no work "
+                       "tree that could have been built",
+                       hm_show_str(path));
+    return HM_OK;
+}
+
+void source_repo_clear(struct source_repo *r)
+{
+    git_repository_free(r->repo);
+    if (r->is_ready)
+        (void)git_libgit2_shutdown();
+    *r = (struct source_repo)SOURCE_REPO_INIT;
+}
+
+const char *hm_source_library(char out[static HM_SOURCE_LIBRARY])
+{
+    int major = 0;
+    int minor = 0;
+    int patch = 0;
+
+    (void)git_libgit2_version(&major, &minor, &patch);
+    (void)snprintf(out, HM_SOURCE_LIBRARY, "%d.%d.%d", major, minor, patch);
+    return out;
+}
