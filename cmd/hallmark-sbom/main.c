@@ -1,0 +1,17 @@
+#include "sbom_cli_priv.h"
+
+static const struct hm_command commands[] = {
+    {"check", "FILE", 1, 1,
+     "check a CycloneDX SBOM and bind it to the artefact it describes",
+     sbom_check_opts, sbom_check_run},
+    {NULL, NULL, 0, 0, NULL, NULL, NULL},
+};
+
+static const struct hm_program program = {
+    "hallmark-sbom", "Check an SBOM and bind it to the file it describes",
+    commands, 1, NULL};
+
+int main(int argc, char *argv[])
+{
+    return hm_cli_main(&program, argc, argv);
+}
