@@ -1,0 +1,158 @@
+#include "key_priv.h"
+
+static struct key_change opt;
+static const char *reason;
+
+/* A row each, because the verbs differ in one or two of them. */
+#define VALUE(name, member, arg, help)                       \
+    {                                                        \
+        name, 0, HM_OPT_VALUE, false, &opt.member, arg, help \
+    }
+#define LIST(name, member, arg, help)                       \
+    {                                                       \
+        name, 0, HM_OPT_LIST, false, &opt.member, arg, help \
+    }
+#define NEEDED(name, letter, member, arg, help)                  \
+    {                                                            \
+        name, letter, HM_OPT_VALUE, true, &opt.member, arg, help \
+    }
+
+#define ROOT           NEEDED("root", 'r', root, "FILE", "root.json")
+#define FROM           "the authorisation before, with its signatures"
+#define KEY_PEM        LIST("key", keys, "ROLE=PEM", "public key to authorise")
+#define PRODUCT(which) LIST("product", products, "NAME", which)
+#define UNTIL                                 \
+    VALUE("valid-until", valid_until, "TIME", \
+          "end of the authorisation and of the new keys")
+#define DAYS VALUE("days", days, "N", "the same, in days from now")
+#define CLAIMS                     \
+    LIST("claims", claims, "FILE", \
+         "what 'show URI --pin SOURCE --json' printed of a new key")
+#define COUNTER                                     \
+    VALUE("max-rollback-counter", max_counter, "N", \
+          "highest rollback counter of the products")
+#define EPOCH                  \
+    VALUE("epoch", epoch, "N", \
+          "epoch of the products; a higher one resets sequences")
+#define ISSUE_TIME                          \
+    VALUE("issue-time", issue_time, "TIME", \
+          "time of this act (default: the clock)")
+#define SIGN VALUE("sign", sign, "URI", "root key that signs at once")
+#define PIN                     \
+    VALUE("pin", pin, "SOURCE", \
+          "its PIN: fd:N, file:PATH, credential:NAME or tty")
+#define MODULE \
+    VALUE("module", where.module, "PATH", "PKCS#11 module (default: SoftHSM's)")
+#define SOFTHSM \
+    VALUE("softhsm", where.softhsm, "DIR", "SoftHSM store of the root key")
+#define OUTPUT                            \
+    NEEDED("output", 'o', output, "FILE", \
+           "write authorisation.json, and FILE.sig when signed")
+#define FORCE                                                     \
+    {                                                             \
+        "force", 'f', HM_OPT_FLAG, false, &opt.force, "",         \
+            "replace FILE and its signatures when they are there" \
+    }
+#define DRY_RUN                                               \
+    {                                                         \
+        "dry-run", 'n', HM_OPT_FLAG, false, &opt.dry_run, "", \
+            "show what would be written, sign nothing"        \
+    }
+
+const struct hm_opt key_authorise_opts[] = {
+    ROOT,
+    VALUE("from", from, "FILE", FROM " (default: this is the first)"),
+    KEY_PEM,
+    PRODUCT("product that the keys are for, exact name"),
+    UNTIL,
+    DAYS,
+    CLAIMS,
+    COUNTER,
+    EPOCH,
+    LIST("require", require, "ROLE",
+         "role that must sign a manifest (default: manifest)"),
+    ISSUE_TIME,
+    SIGN,
+    PIN,
+    MODULE,
+    SOFTHSM,
+    OUTPUT,
+    FORCE,
+    DRY_RUN,
+    HM_OPT_END,
+};
+
+const struct hm_opt key_rotate_opts[] = {
+    ROOT,
+    NEEDED("from", 0, from, "FILE", FROM),
+    {"retire", 0, HM_OPT_LIST, true, &opt.retire, "PEM|KEYID",
+     "key that goes: what it signs from now on is refused"},
+    {"key", 0, HM_OPT_LIST, true, &opt.keys, "ROLE=PEM",
+     "public key that takes its place"},
+    PRODUCT("product of the new key (default: those of the old one)"),
+    UNTIL,
+    DAYS,
+    CLAIMS,
+    COUNTER,
+    EPOCH,
+    ISSUE_TIME,
+    SIGN,
+    PIN,
+    MODULE,
+    SOFTHSM,
+    OUTPUT,
+    FORCE,
+    DRY_RUN,
+    HM_OPT_END,
+};
+
+const struct hm_opt key_revoke_opts[] = {
+    ROOT,
+    NEEDED("from", 0, from, "FILE", FROM),
+    {"retire", 0, HM_OPT_LIST, true, &opt.retire, "PEM|KEYID",
+     "key that is not to be believed any more"},
+    {"reason", 0, HM_OPT_VALUE, true, &reason, "WORD", "compromised or lost"},
+    KEY_PEM,
+    PRODUCT("product of the new key (default: those of the old one)"),
+    UNTIL,
+    DAYS,
+    CLAIMS,
+    COUNTER,
+    EPOCH,
+    ISSUE_TIME,
+    SIGN,
+    PIN,
+    MODULE,
+    SOFTHSM,
+    OUTPUT,
+    FORCE,
+    DRY_RUN,
+    HM_OPT_END,
+};
+
+hm_rc key_authorise_run(struct hm_cli *cli, struct hm_err *e)
+{
+    if (opt.from == NULL && opt.keys.n == 0)
+        return hm_fail(e, HM_E_USAGE, "key.authorise.empty",
+                       "the first authorisation needs --key ROLE=PEM");
+    return key_change_run(cli, &opt, e);
+}
+
+hm_rc key_rotate_run(struct hm_cli *cli, struct hm_err *e)
+{
+    opt.reason = HM_ROTATED;
+    return key_change_run(cli, &opt, e);
+}
+
+hm_rc key_revoke_run(struct hm_cli *cli, struct hm_err *e)
+{
+    if (strcmp(reason, "compromised") == 0)
+        opt.reason = HM_COMPROMISED;
+    else if (strcmp(reason, "lost") == 0)
+        opt.reason = HM_LOST;
+    else
+        return hm_fail(e, HM_E_USAGE, "key.revoke.reason",
+                       "'--reason %s': expected compromised or lost",
+                       hm_show_str(reason));
+    return key_change_run(cli, &opt, e);
+}

@@ -1,0 +1,63 @@
+#include "key_priv.h"
+
+#define CLAIMS_FILE_MAX ((size_t)64 << 10)
+
+/* A library description has blanks; the claims hold words for people. */
+HM_MUST static hm_rc take_claims(struct hm_json token,
+                                 struct hm_token_claims *to, struct hm_err *e)
+{
+    bool is_software = false;
+
+    HM_TRY(
+        hm_json_get_text(token, "library", to->module, sizeof(to->module), e));
+    HM_TRY(hm_json_get_text(token, "label", to->token, sizeof(to->token), e));
+    HM_TRY(
+        hm_json_get_text(token, "serial", to->serial, sizeof(to->serial), e));
+    HM_TRY(hm_json_get_bool(token, "software", &is_software, e));
+    /* Not software is not yet hardware: nobody proved that. */
+    memcpy(to->protection, is_software ? "software" : "unknown", 9);
+    HM_TRY(hm_json_get_text(token, "local", to->local, sizeof(to->local), e));
+    HM_TRY(hm_json_get_text(token, "always_sensitive", to->always_sensitive,
+                            sizeof(to->always_sensitive), e));
+    return hm_json_get_text(token, "never_extractable", to->never_extractable,
+                            sizeof(to->never_extractable), e);
+}
+
+HM_MUST static hm_rc read_file(const char *path, const char *keyid,
+                               struct hm_token_claims *to, bool *found,
+                               struct hm_err *e)
+{
+    HM_OWN(hm_buf) text = HM_BUF_INIT(CLAIMS_FILE_MAX);
+    HM_OWN(hm_json_doc) doc = HM_JSON_DOC_INIT;
+    char id[HM_SHA256_HEX];
+    struct hm_json token;
+
+    HM_TRY(hm_cli_input(path, &text, e));
+    HM_TRY(hm_json_parse(&doc, hm_buf_view(&text), HM_JSON_OURS,
+                         CLAIMS_FILE_MAX, e));
+    HM_TRY(hm_json_get_text(hm_json_root(&doc), "keyid", id, sizeof(id), e));
+    HM_TRY(hm_json_get_object(hm_json_root(&doc), "token", &token, e));
+    if (strcmp(id, keyid) != 0)
+        return HM_OK;
+    *found = true;
+    return take_claims(token, to, e);
+}
+
+hm_rc key_claims_find(const struct hm_cli_list *files, const char *keyid,
+                      struct hm_token_claims *to, struct hm_err *e)
+{
+    hm_token_claims_unknown(to);
+    for (size_t i = 0; i < files->n; i++) {
+        bool found = false;
+        hm_rc rc = read_file(files->value[i], keyid, to, &found, e);
+
+        rc = hm_context(e, rc, "cannot take claims '%s'",
+                        hm_show_str(files->value[i]));
+        HM_TRY(hm_hint(e, hm_as_usage(e, rc),
+                       "make it with 'hallmark-key show URI --pin SOURCE "
+                       "--json'"));
+        if (found)
+            return HM_OK;
+    }
+    return HM_OK;
+}

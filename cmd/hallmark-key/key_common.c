@@ -1,0 +1,164 @@
+#include "key_priv.h"
+
+#define PEM_FILE_MAX 4096u
+
+bool key_is_uri(const char *text)
+{
+    return strncmp(text, "pkcs11:", 7) == 0;
+}
+
+hm_rc key_uri_read(const char *text, struct hm_hsm_uri *uri, struct hm_err *e)
+{
+    return hm_hsm_uri_read(uri, hm_bytes_str(text), e);
+}
+
+hm_rc key_hsm_open(struct hm_cli *cli, struct hm_hsm *hsm,
+                   const struct hm_hsm_where *where, enum hm_hsm_mode mode,
+                   struct hm_err *e)
+{
+    HM_TRY(hm_hsm_open(hsm, where, mode, e));
+    if (hm_hsm_note(hsm)[0] != '\0')
+        hm_cli_warn(cli, "%s", hm_hsm_note(hsm));
+    return HM_OK;
+}
+
+hm_rc key_hsm_login(struct hm_cli *cli, struct hm_hsm *hsm,
+                    const struct hm_hsm_uri *uri, const struct hm_hsm_pin *pin,
+                    struct hm_err *e)
+{
+    const bool was_said = hm_hsm_note(hsm)[0] != '\0';
+
+    HM_TRY(hm_hsm_login(hsm, uri, pin, e));
+    if (!was_said && hm_hsm_note(hsm)[0] != '\0')
+        hm_cli_warn(cli, "%s", hm_hsm_note(hsm));
+    return HM_OK;
+}
+
+hm_rc key_pem_load(const char *path, struct hm_public_key *key,
+                   struct hm_err *e)
+{
+    HM_OWN(hm_buf) pem = HM_BUF_INIT(PEM_FILE_MAX);
+    hm_rc rc = hm_cli_input(path, &pem, e);
+
+    if (rc == HM_OK)
+        rc = hm_public_key_read_pem(key, hm_buf_view(&pem), e);
+    rc = hm_context(e, rc, "cannot take public key '%s'", hm_show_str(path));
+    return hm_as_usage(e, rc);
+}
+
+hm_rc key_uri_text(const struct hm_hsm_uri *uri, struct hm_buf *to,
+                   struct hm_err *e)
+{
+    const struct hm_bytes nul = {(const uint8_t *)"", 1};
+
+    hm_buf_clear(to);
+    HM_TRY(hm_hsm_uri_write(uri, to, e));
+    return hm_buf_add(to, nul, e);
+}
+
+/* The claims in the order in which both forms give them. */
+struct line {
+    const char *name;
+    enum hm_hsm_claim claim;
+};
+
+#define LINES 5
+
+static void claim_lines(const struct hm_hsm_claims *c, struct line to[LINES])
+{
+    to[0] = (struct line){"local", c->local};
+    to[1] = (struct line){"sensitive", c->sensitive};
+    to[2] = (struct line){"always_sensitive", c->always_sensitive};
+    to[3] = (struct line){"extractable", c->extractable};
+    to[4] = (struct line){"never_extractable", c->never_extractable};
+}
+
+void key_put_json(struct hm_json_writer *w, const struct hm_hsm_key *key,
+                  const char *uri)
+{
+    const struct hm_hsm_claims *c = &key->claims;
+    struct line lines[LINES];
+
+    hm_json_put_text(w, "uri", uri);
+    hm_json_put_text(w, "keyid", key->public_key.keyid);
+    hm_json_put_text(w, "scheme", hm_scheme_name(key->public_key.scheme));
+    hm_json_open_object(w, "token");
+    hm_json_put_text(w, "module", c->module);
+    hm_json_put_optional(w, "library", c->library);
+    hm_json_put_text(w, "label", c->token);
+    hm_json_put_optional(w, "serial", c->serial);
+    hm_json_put_optional(w, "manufacturer", c->manufacturer);
+    hm_json_put_optional(w, "model", c->model);
+    hm_json_put_bool(w, "software", c->is_software);
+    claim_lines(c, lines);
+    for (size_t i = 0; i < LINES; i++)
+        hm_json_put_text(w, lines[i].name, hm_hsm_claim_name(lines[i].claim));
+    hm_json_close_object(w);
+}
+
+void key_say(const struct hm_cli *cli, const struct hm_hsm_key *key,
+             const char *uri)
+{
+    const struct hm_hsm_claims *c = &key->claims;
+    struct line lines[LINES];
+
+    hm_cli_say(cli, "uri      %s", uri);
+    hm_cli_say(cli, "keyid    %s", key->public_key.keyid);
+    hm_cli_say(cli, "scheme   %s", hm_scheme_name(key->public_key.scheme));
+    hm_cli_say(cli, "token    '%s', serial %s, %s%s", hm_show_str(c->token),
+               hm_show_str(c->serial), hm_show_str(c->model),
+               c->is_software ? " (software: a file and a PIN protect it)"
+                              : "");
+    claim_lines(c, lines);
+    if (key->handle == 0) {
+        hm_cli_say(cli, "claims   not read: the private key was not opened");
+        return;
+    }
+    for (size_t i = 0; i < LINES; i++)
+        hm_cli_say(cli, "claimed  %s: %s", lines[i].name,
+                   hm_hsm_claim_name(lines[i].claim));
+}
+
+hm_rc key_report(struct hm_cli *cli, const struct hm_hsm_key *key, bool say,
+                 struct hm_err *e)
+{
+    HM_OWN(hm_buf) uri = HM_BUF_INIT(4096);
+    struct hm_json_writer w;
+
+    HM_TRY(key_uri_text(&key->uri, &uri, e));
+    if (say)
+        key_say(cli, key, (const char *)uri.p);
+    hm_cli_result(cli, &w, true);
+    key_put_json(&w, key, (const char *)uri.p);
+    hm_json_close_object(&w);
+    return hm_json_finish(&w, e);
+}
+
+hm_rc key_pair_split(const char *option, const char *text,
+                     char name[static HM_TRUST_TEXT], const char **rest,
+                     struct hm_err *e)
+{
+    const char *equals = strchr(text, '=');
+    const size_t n = equals == NULL ? 0 : (size_t)(equals - text);
+
+    if (n == 0 || n >= HM_TRUST_TEXT || equals[1] == '\0')
+        return hm_fail(e, HM_E_USAGE, "key.option.pair",
+                       "'--%s %s': expected NAME=FILE", option,
+                       hm_show_str(text));
+    memcpy(name, text, n);
+    name[n] = '\0';
+    *rest = equals + 1;
+    return HM_OK;
+}
+
+hm_rc key_number_read(const char *option, const char *text, uint64_t min,
+                      uint64_t max, uint64_t *out, struct hm_err *e)
+{
+    if (hm_number_read(hm_bytes_str(text), max, out, NULL) == HM_OK &&
+        *out >= min)
+        return HM_OK;
+    return hm_fail(e, HM_E_USAGE, "key.option.number",
+                   "'--%s %s': expected a number from %llu to %llu", option,
+                   hm_show_str(text), (unsigned long long)min,
+                   (unsigned long long)max);
+}

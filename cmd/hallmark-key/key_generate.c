@@ -1,0 +1,71 @@
+#include "key_priv.h"
+
+static struct {
+    struct hm_hsm_where where;
+    const char *pin;
+    const char *output;
+    bool force;
+} opt;
+
+const struct hm_opt key_generate_opts[] = {
+    {"module", 'm', HM_OPT_VALUE, false, &opt.where.module, "PATH",
+     "PKCS#11 module (default: SoftHSM's)"},
+    {"softhsm", 0, HM_OPT_VALUE, false, &opt.where.softhsm, "DIR",
+     "SoftHSM store"},
+    {"pin", 'p', HM_OPT_VALUE, false, &opt.pin, "SOURCE",
+     "PIN: fd:N, file:PATH, credential:NAME or tty"},
+    {"output", 'o', HM_OPT_VALUE, false, &opt.output, "PUB.pem",
+     "write the public key"},
+    {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",
+     "replace PUB.pem when it is there"},
+    HM_OPT_END,
+};
+
+/* The file is opened before the key is made, so that what can fail fails
+ * first. */
+HM_MUST static hm_rc begin_output(struct hm_out *out, struct hm_err *e)
+{
+    if (opt.output == NULL || strcmp(opt.output, "-") == 0)
+        return HM_OK;
+    return hm_out_begin(out, opt.output,
+                        opt.force ? HM_OUT_REPLACE : HM_OUT_NEW, 0644, e);
+}
+
+HM_MUST static hm_rc end_output(struct hm_out *out,
+                                const struct hm_public_key *key,
+                                struct hm_err *e)
+{
+    HM_OWN(hm_buf) pem = HM_BUF_INIT(4096);
+
+    if (opt.output == NULL)
+        return HM_OK;
+    HM_TRY(hm_public_key_add_pem(key, &pem, e));
+    if (out->fd < 0)
+        return hm_cli_output("-", hm_buf_view(&pem), false, e);
+    HM_TRY(hm_out_write(out, hm_buf_view(&pem), e));
+    return hm_out_commit(out, e);
+}
+
+hm_rc key_generate_run(struct hm_cli *cli, struct hm_err *e)
+{
+    HM_OWN(hm_hsm_pin) pin = HM_HSM_PIN_INIT;
+    HM_OWN(hm_hsm) hsm = HM_HSM_INIT;
+    HM_OWN(hm_hsm_key) key = HM_HSM_KEY_INIT;
+    HM_OWN(hm_out) out = HM_OUT_INIT;
+    struct hm_hsm_uri uri;
+    hm_rc rc;
+
+    HM_TRY(key_uri_read(cli->argv[0], &uri, e));
+    HM_TRY(begin_output(&out, e));
+    HM_TRY(hm_hsm_pin_find(&pin, &uri, opt.pin, e));
+    HM_TRY(key_hsm_open(cli, &hsm, &opt.where, HM_HSM_PROVISION, e));
+    HM_TRY(key_hsm_login(cli, &hsm, &uri, &pin, e));
+    hm_hsm_pin_clear(&pin);
+    HM_TRY(hm_hsm_generate(&hsm, &uri, &key, e));
+    HM_TRY(hm_hsm_commit(&hsm, e));
+    rc = hm_context(e, end_output(&out, &key.public_key, e),
+                    "the key was made, but not its PEM file");
+    HM_TRY(hm_hint(e, rc, "hallmark-key export URI -o PUB.pem"));
+    return key_report(cli, &key,
+                      opt.output == NULL || strcmp(opt.output, "-") != 0, e);
+}

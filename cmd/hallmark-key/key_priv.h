@@ -1,0 +1,127 @@
+/** @file
+ * What the verbs of hallmark-key share.
+ */
+#ifndef KEY_PRIV_H
+#define KEY_PRIV_H
+
+#include "hm_cli.h"
+#include "hm_hsm.h"
+#include "hm_trust.h"
+
+/* One options table and one function for each verb. */
+extern const struct hm_opt key_token_init_opts[];
+hm_rc key_token_init_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt key_generate_opts[];
+hm_rc key_generate_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt key_export_opts[];
+hm_rc key_export_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt key_list_opts[];
+hm_rc key_list_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt key_show_opts[];
+hm_rc key_show_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt key_root_opts[];
+hm_rc key_root_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt key_authorise_opts[];
+hm_rc key_authorise_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt key_rotate_opts[];
+hm_rc key_rotate_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt key_revoke_opts[];
+hm_rc key_revoke_run(struct hm_cli *cli, struct hm_err *e);
+
+/** Read an operand as PKCS#11 URI. */
+HM_MUST hm_rc key_uri_read(const char *text, struct hm_hsm_uri *uri,
+                           struct hm_err *e);
+
+/** Is the operand a URI (and not a file)? */
+bool key_is_uri(const char *text);
+
+/** hm_hsm_open(), and what there is to note as a warning. */
+HM_MUST hm_rc key_hsm_open(struct hm_cli *cli, struct hm_hsm *hsm,
+                           const struct hm_hsm_where *where,
+                           enum hm_hsm_mode mode, struct hm_err *e);
+
+/** hm_hsm_login(), and what there is to note as a warning. */
+HM_MUST hm_rc key_hsm_login(struct hm_cli *cli, struct hm_hsm *hsm,
+                            const struct hm_hsm_uri *uri,
+                            const struct hm_hsm_pin *pin, struct hm_err *e);
+
+/** Load one public key in PEM. */
+HM_MUST hm_rc key_pem_load(const char *path, struct hm_public_key *key,
+                           struct hm_err *e);
+
+/** The canonical URI of a key or token, NUL-terminated in @p to. */
+HM_MUST hm_rc key_uri_text(const struct hm_hsm_uri *uri, struct hm_buf *to,
+                           struct hm_err *e);
+
+/** Members of a key in a JSON result: keyid, scheme, uri, claims. */
+void key_put_json(struct hm_json_writer *w, const struct hm_hsm_key *key,
+                  const char *uri);
+
+/** The same as text for people. */
+void key_say(const struct hm_cli *cli, const struct hm_hsm_key *key,
+             const char *uri);
+
+/** Both: the whole result of a verb about one key.
+ * @param say  false: standard output holds something else */
+HM_MUST hm_rc key_report(struct hm_cli *cli, const struct hm_hsm_key *key,
+                         bool say, struct hm_err *e);
+
+/** What authorise, rotate and revoke are asked to do: all make the next
+ * authorisation from the one before. */
+struct key_change {
+    const char *root;        /**< path of root.json */
+    const char *from;        /**< the one before, or NULL: the first */
+    struct hm_cli_list keys; /**< ROLE=PEM */
+    struct hm_cli_list products;
+    struct hm_cli_list require; /**< roles */
+    struct hm_cli_list claims;  /**< files that 'show --json' printed */
+    struct hm_cli_list retire;  /**< PEM or key id */
+    enum hm_retire_reason reason;
+    const char *valid_until;
+    const char *days;
+    const char *max_counter;
+    const char *epoch;
+    const char *issue_time;
+    const char *sign; /**< URI of a root key, or NULL: signed later */
+    const char *pin;
+    struct hm_hsm_where where;
+    const char *output;
+    bool force;
+    bool dry_run;
+};
+
+HM_MUST hm_rc key_change_run(struct hm_cli *cli, const struct key_change *c,
+                             struct hm_err *e);
+
+/** Split "NAME=REST" of option @p option at its first "=".
+ * @return HM_E_USAGE `key.option.pair` */
+HM_MUST hm_rc key_pair_split(const char *option, const char *text,
+                             char name[static HM_TRUST_TEXT], const char **rest,
+                             struct hm_err *e);
+
+/** A plain number of an option, min..max.
+ * @return HM_E_USAGE `key.option.number` */
+HM_MUST hm_rc key_number_read(const char *option, const char *text,
+                              uint64_t min, uint64_t max, uint64_t *out,
+                              struct hm_err *e);
+
+/** Claims of @p keyid among the files; unknown when no file is about it.
+ * @return HM_E_USAGE `json.*` */
+HM_MUST hm_rc key_claims_find(const struct hm_cli_list *files,
+                              const char *keyid, struct hm_token_claims *to,
+                              struct hm_err *e);
+
+/** Sign with the root key that --sign names.
+ * @return HM_E_REJECTED `key.sign.stranger`; as hm_hsm_sign() */
+HM_MUST hm_rc key_change_sign(struct hm_cli *cli, const struct key_change *c,
+                              const struct hm_root *root,
+                              struct hm_bytes document, struct hm_buf *sig,
+                              struct hm_err *e);
+
+/** Sign the authorisation if asked to, then write it and its signature,
+ * removing the signatures of an earlier one. */
+HM_MUST hm_rc key_change_save(struct hm_cli *cli, const struct key_change *c,
+                              const struct hm_root *root,
+                              struct hm_bytes document, struct hm_err *e);
+
+#endif /* KEY_PRIV_H */

@@ -1,0 +1,68 @@
+#include <openssl/crypto.h>
+
+#include "key_priv.h"
+
+static struct {
+    struct hm_hsm_where where;
+    const char *token;
+    const char *pin;
+    const char *so_pin;
+} opt;
+
+const struct hm_opt key_token_init_opts[] = {
+    {"module", 'm', HM_OPT_VALUE, false, &opt.where.module, "PATH",
+     "PKCS#11 module (default: SoftHSM's)"},
+    {"softhsm", 0, HM_OPT_VALUE, false, &opt.where.softhsm, "DIR",
+     "SoftHSM store, made when missing"},
+    {"token", 't', HM_OPT_VALUE, true, &opt.token, "LABEL",
+     "label of the new token"},
+    {"pin", 'p', HM_OPT_VALUE, true, &opt.pin, "SOURCE",
+     "user PIN: fd:N, file:PATH, credential:NAME or tty"},
+    {"so-pin", 0, HM_OPT_VALUE, false, &opt.so_pin, "SOURCE",
+     "security officer's PIN (default: random, forgotten at once)"},
+    HM_OPT_END,
+};
+
+/* A new PIN that is typed is typed twice: a slip would lock the token away. */
+HM_MUST static hm_rc read_new(const char *source, struct hm_hsm_pin *pin,
+                              struct hm_err *e)
+{
+    HM_OWN(hm_hsm_pin) again = HM_HSM_PIN_INIT;
+
+    HM_TRY(hm_hsm_pin_read(pin, source, e));
+    if (strcmp(source, "tty") != 0)
+        return HM_OK;
+    HM_TRY(hm_hsm_pin_read(&again, source, e));
+    if (again.n == pin->n && CRYPTO_memcmp(again.p, pin->p, pin->n) == 0)
+        return HM_OK;
+    return hm_fail(e, HM_E_USAGE, "key.pin.differ",
+                   "the two PINs entered are not the same; no token was made");
+}
+
+HM_MUST static hm_rc report(struct hm_cli *cli, struct hm_err *e)
+{
+    struct hm_json_writer w;
+
+    hm_cli_say(cli, "made token '%s'%s", hm_show_str(opt.token),
+               opt.so_pin == NULL ? "; its SO PIN is random and was forgotten"
+                                  : "");
+    hm_cli_result(cli, &w, true);
+    hm_json_put_text(&w, "token", opt.token);
+    hm_json_close_object(&w);
+    return hm_json_finish(&w, e);
+}
+
+hm_rc key_token_init_run(struct hm_cli *cli, struct hm_err *e)
+{
+    HM_OWN(hm_hsm_pin) pin = HM_HSM_PIN_INIT;
+    HM_OWN(hm_hsm_pin) so_pin = HM_HSM_PIN_INIT;
+    HM_OWN(hm_hsm) hsm = HM_HSM_INIT;
+
+    HM_TRY(read_new(opt.pin, &pin, e));
+    HM_TRY(opt.so_pin == NULL ? hm_hsm_pin_random(&so_pin, e)
+                              : read_new(opt.so_pin, &so_pin, e));
+    HM_TRY(key_hsm_open(cli, &hsm, &opt.where, HM_HSM_PROVISION, e));
+    HM_TRY(hm_hsm_token_init(&hsm, opt.token, &so_pin, &pin, e));
+    HM_TRY(hm_hsm_commit(&hsm, e));
+    return report(cli, e);
+}

@@ -1,0 +1,41 @@
+#include <openssl/crypto.h>
+
+#include "key_priv.h"
+
+static const struct hm_command commands[] = {
+    {"token-init", "", 0, 0, "make a token with its PIN", key_token_init_opts,
+     key_token_init_run},
+    {"generate", "URI", 1, 1, "make a P-256 key that stays on its token",
+     key_generate_opts, key_generate_run},
+    {"export", "URI", 1, 1, "write a public key in PEM", key_export_opts,
+     key_export_run},
+    {"list", "", 0, 0, "list tokens and the public keys on them", key_list_opts,
+     key_list_run},
+    {"show", "URI|PEM", 1, 1, "show a key's id and its other spellings",
+     key_show_opts, key_show_run},
+    {"root-export", "[URI...]", 0, HM_ROOT_KEYS_MAX,
+     "write root.json, the trust anchor of devices", key_root_opts,
+     key_root_run},
+    {"authorise", "", 0, 0, "authorise vendor keys, signed by the root",
+     key_authorise_opts, key_authorise_run},
+    {"rotate", "", 0, 0, "retire a vendor key and authorise the next",
+     key_rotate_opts, key_rotate_run},
+    {"revoke", "", 0, 0, "retire a key that is compromised or lost",
+     key_revoke_opts, key_revoke_run},
+    {NULL, NULL, 0, 0, NULL, NULL, NULL},
+};
+
+static const char *libraries(void)
+{
+    return OpenSSL_version(OPENSSL_VERSION);
+}
+
+static const struct hm_program program = {
+    "hallmark-key",
+    "Tokens, root and vendor keys, and what the root authorises", commands,
+    sizeof(commands) / sizeof(commands[0]) - 1, libraries};
+
+int main(int argc, char *argv[])
+{
+    return hm_cli_main(&program, argc, argv);
+}

@@ -1,0 +1,62 @@
+#include <openssl/crypto.h>
+
+#include "sign_priv.h"
+
+static struct sign_options opt;
+
+static const struct hm_opt opts[] = {
+    {"key", 'k', HM_OPT_VALUE, true, &opt.key, "URI",
+     "PKCS#11 URI of the private key"},
+    {"pin", 'p', HM_OPT_VALUE, false, &opt.pin, "SOURCE",
+     "PIN: fd:N, file:PATH, credential:NAME or tty"},
+    {"module", 'm', HM_OPT_VALUE, false, &opt.where.module, "PATH",
+     "PKCS#11 module (default: SoftHSM's)"},
+    {"softhsm", 0, HM_OPT_VALUE, false, &opt.where.softhsm, "DIR",
+     "SoftHSM store"},
+    {"root", 'r', HM_OPT_VALUE, false, &opt.root, "FILE",
+     "root.json (default: the one beside DOCUMENT)"},
+    {"authorisation", 'a', HM_OPT_VALUE, false, &opt.authorisation, "FILE",
+     "who may sign (default: authorisation.json beside a manifest)"},
+    {"statement", 's', HM_OPT_VALUE, false, &opt.statement, "FILE",
+     "sign an in-toto Statement into a DSSE envelope"},
+    {"output", 'o', HM_OPT_VALUE, false, &opt.output, "FILE",
+     "signature or envelope (default: DOCUMENT.sig, or the next free)"},
+    {"issue-time", 0, HM_OPT_VALUE, false, &opt.issue_time, "TIME",
+     "time at which a Statement's key must be in force (default: the clock)"},
+    {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",
+     "replace this key's signature, or one that fits no key"},
+    {"dry-run", 'n', HM_OPT_FLAG, false, &opt.dry_run, "",
+     "check everything, ask for no PIN, sign nothing"},
+    HM_OPT_END,
+};
+
+static hm_rc run(struct hm_cli *cli, struct hm_err *e)
+{
+    if ((opt.statement != NULL) == (cli->argc > 0))
+        return hm_fail(e, HM_E_USAGE, "sign.document.none",
+                       "expected documents to sign, or --statement FILE");
+    HM_TRY(sign_output_check(&opt, e));
+    if (opt.statement != NULL)
+        return sign_statement_run(cli, &opt, e);
+    return sign_documents_run(cli, &opt, e);
+}
+
+static const struct hm_command commands[] = {
+    {NULL, "[DOCUMENT...]", 0, HM_CLI_LIST_MAX,
+     "sign Hallmark documents and in-toto Statements with a token", opts, run},
+    {NULL, NULL, 0, 0, NULL, NULL, NULL},
+};
+
+static const char *libraries(void)
+{
+    return OpenSSL_version(OPENSSL_VERSION);
+}
+
+static const struct hm_program program = {
+    "hallmark-sign", "Sign documents and Statements with a token", commands, 1,
+    libraries};
+
+int main(int argc, char *argv[])
+{
+    return hm_cli_main(&program, argc, argv);
+}

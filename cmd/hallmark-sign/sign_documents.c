@@ -1,0 +1,192 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sign_priv.h"
+
+/* The kinds that a raw signature may stand over, by their first bytes. */
+static const struct {
+    enum sign_kind kind;
+    const char *format;
+} kinds[] = {
+    {SIGN_AUTHORISATION, HM_AUTHORISATION_FORMAT},
+    {SIGN_MANIFEST, "hallmark-manifest/1"},
+};
+
+struct documents {
+    struct sign_document *d; /* owned */
+    size_t n;
+};
+
+static void documents_clear(struct documents *all)
+{
+    for (size_t i = 0; i < all->n; i++) {
+        hm_buf_clear(&all->d[i].bytes);
+        hm_buf_clear(&all->d[i].sig);
+        sign_trust_clear(&all->d[i].trust);
+    }
+    free(all->d);
+    *all = (struct documents){NULL, 0};
+}
+
+/* Nothing that came from elsewhere is signed as it is: a signature over
+ * chosen bytes could be shown as one over something else. */
+HM_MUST static hm_rc find_kind(struct sign_document *d, struct hm_err *e)
+{
+    const size_t n = d->bytes.n;
+    const struct hm_bytes start = {d->bytes.p, n < 40 ? n : 40};
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (hm_json_format(hm_buf_view(&d->bytes), kinds[i].format, NULL) ==
+            HM_OK) {
+            d->kind = kinds[i].kind;
+            return HM_OK;
+        }
+    return hm_hint(
+        e,
+        hm_fail(e, HM_E_REJECTED, "sign.document.kind",
+                "'%s' is not signed: expected a hallmark-authorisation/1 or a "
+                "hallmark-manifest/1, its first bytes are '%s'",
+                hm_show_str(d->path), hm_show(start)),
+        "other files are signed inside a Statement: --statement FILE");
+}
+
+HM_MUST static hm_rc load_document(const struct sign_options *o,
+                                   const char *path, struct sign_document *d,
+                                   struct hm_err *e)
+{
+    char folder[SIGN_PATH_MAX];
+    const char *name = NULL;
+
+    d->path = path;
+    d->bytes = (struct hm_buf)HM_BUF_INIT(HM_AUTHORISATION_BYTES_MAX);
+    d->sig = (struct hm_buf)HM_BUF_INIT(HM_SIGNATURE_MAX);
+    d->trust = (struct sign_trust)SIGN_TRUST_INIT;
+    HM_TRY(hm_file_load(path, &d->bytes, e));
+    HM_TRY(find_kind(d, e));
+    HM_TRY(sign_path_split(path, folder, &name, e));
+    return sign_trust_load(o, folder, d->kind, &d->trust, e);
+}
+
+HM_MUST static hm_rc check_call(const struct hm_cli *cli,
+                                const struct sign_options *o, struct hm_err *e)
+{
+    if (o->output != NULL && cli->argc > 1)
+        return hm_fail(e, HM_E_USAGE, "sign.output.many",
+                       "-o names one signature, but %d documents are given",
+                       cli->argc);
+    for (int i = 0; i < cli->argc; i++)
+        for (int k = 0; k < i; k++)
+            if (strcmp(cli->argv[i], cli->argv[k]) == 0)
+                return hm_fail(e, HM_E_USAGE, "sign.document.twice",
+                               "'%s' is given twice",
+                               hm_show_str(cli->argv[i]));
+    return HM_OK;
+}
+
+/* Everything that can be refused without a PIN is refused without one. */
+HM_MUST static hm_rc load_all(const struct hm_cli *cli,
+                              const struct sign_options *o,
+                              struct documents *all, struct hm_err *e)
+{
+    const size_t n = cli->argc > 0 ? (size_t)cli->argc : 0;
+
+    HM_TRY(check_call(cli, o, e));
+    all->d = calloc(n, sizeof(*all->d));
+    if (all->d == NULL)
+        return hm_fail(e, HM_E_NOMEM, "sign.document.nomem",
+                       "out of memory for %zu documents", n);
+    for (size_t i = 0; i < n; i++) {
+        all->n++;
+        HM_TRY(load_document(o, cli->argv[i], &all->d[i], e));
+    }
+    return HM_OK;
+}
+
+HM_MUST static hm_rc sign_one(const struct sign_options *o, struct hm_hsm *hsm,
+                              const struct hm_hsm_key *key,
+                              struct sign_document *d, struct hm_err *e)
+{
+    const struct hm_public_key *pinned = NULL;
+
+    HM_TRY(sign_trust_judge(d, key->public_key.keyid, &pinned, e));
+    HM_TRY(sign_place_find(o, d, pinned, e));
+    if (o->dry_run)
+        return HM_OK;
+    return hm_hsm_sign(hsm, key, pinned, hm_buf_view(&d->bytes), &d->sig, e);
+}
+
+HM_MUST static hm_rc sign_all(struct hm_cli *cli, const struct sign_options *o,
+                              struct documents *all,
+                              char keyid[static HM_SHA256_HEX],
+                              struct hm_err *e)
+{
+    HM_OWN(hm_hsm) hsm = HM_HSM_INIT;
+    HM_OWN(hm_hsm_key) key = HM_HSM_KEY_INIT;
+
+    HM_TRY(sign_key_open(cli, o, &hsm, &key, e));
+    for (size_t i = 0; i < all->n; i++)
+        HM_TRY(sign_one(o, &hsm, &key, &all->d[i], e));
+    memcpy(keyid, key.public_key.keyid, HM_SHA256_HEX);
+    return HM_OK;
+}
+
+/* Only when every signature is made and verified. */
+HM_MUST static hm_rc write_all(const struct sign_options *o,
+                               const struct documents *all, struct hm_err *e)
+{
+    if (o->output != NULL)
+        return hm_cli_output(o->output, hm_buf_view(&all->d[0].sig), o->force,
+                             e);
+    for (size_t i = 0; i < all->n; i++)
+        HM_TRY(hm_file_save(all->d[i].sig_path, hm_buf_view(&all->d[i].sig),
+                            all->d[i].mode, e));
+    return HM_OK;
+}
+
+HM_MUST static hm_rc report(struct hm_cli *cli, const struct sign_options *o,
+                            const struct documents *all, const char *keyid,
+                            struct hm_err *e)
+{
+    struct hm_json_writer w;
+
+    hm_cli_result(cli, &w, true);
+    hm_json_put_text(&w, "keyid", keyid);
+    hm_json_put_bool(&w, "written", !o->dry_run);
+    hm_json_open_array(&w, "signatures");
+    for (size_t i = 0; i < all->n; i++) {
+        if (o->output == NULL || strcmp(o->output, "-") != 0)
+            hm_cli_say(cli, "%s %s with key %.16s: %s",
+                       o->dry_run ? "would sign" : "signed",
+                       hm_show_str(all->d[i].path), keyid,
+                       hm_show_str(all->d[i].sig_path));
+        hm_json_open_object(&w, NULL);
+        hm_json_put_text(&w, "document", all->d[i].path);
+        hm_json_put_text(&w, "signature", all->d[i].sig_path);
+        hm_json_close_object(&w);
+    }
+    hm_json_close_array(&w);
+    hm_json_close_object(&w);
+    return hm_json_finish(&w, e);
+}
+
+HM_MUST static hm_rc run_all(struct hm_cli *cli, const struct sign_options *o,
+                             struct documents *all, struct hm_err *e)
+{
+    char keyid[HM_SHA256_HEX];
+
+    HM_TRY(load_all(cli, o, all, e));
+    HM_TRY(sign_all(cli, o, all, keyid, e));
+    if (!o->dry_run)
+        HM_TRY(write_all(o, all, e));
+    return report(cli, o, all, keyid, e);
+}
+
+hm_rc sign_documents_run(struct hm_cli *cli, const struct sign_options *o,
+                         struct hm_err *e)
+{
+    struct documents all = {NULL, 0};
+    const hm_rc rc = run_all(cli, o, &all, e);
+
+    documents_clear(&all);
+    return rc;
+}

@@ -1,0 +1,121 @@
+#include <stdio.h>
+#include <unistd.h>
+
+#include "sign_priv.h"
+
+/* Does any key that may sign such documents verify it? */
+static bool fits_somebody(const struct sign_document *d, struct hm_bytes sig)
+{
+    const struct hm_bytes document = hm_buf_view(&d->bytes);
+    const struct hm_authorisation *a = &d->trust.authorisation;
+    const struct hm_root *root = &d->trust.root;
+    const bool by_root = d->kind == SIGN_AUTHORISATION;
+    const size_t n = by_root ? root->n : a->keys_n;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct hm_public_key *key =
+            by_root ? &root->keys[i].key.key : &a->keys[i].key.key;
+
+        if (key->pkey != NULL &&
+            hm_signature_verify(key, document, sig, NULL) == HM_OK)
+            return true;
+    }
+    return false;
+}
+
+HM_MUST static hm_rc refuse(const char *name, bool is_ours, struct hm_err *e)
+{
+    if (is_ours)
+        return hm_hint(e,
+                       hm_fail(e, HM_E_REJECTED, "sign.signature.twice",
+                               "'%s' is this key's signature already",
+                               hm_show_str(name)),
+                       "nothing needs to be done; --force makes it again");
+    return hm_hint(e,
+                   hm_fail(e, HM_E_REJECTED, "sign.signature.stale",
+                           "'%s' fits the document with no key that may sign "
+                           "it",
+                           hm_show_str(name)),
+                   "it is probably of an earlier version: --force replaces it; "
+                   "to keep it, give another name with -o");
+}
+
+/* One name of the eight.  is_it: this is the place. */
+HM_MUST static hm_rc try_name(const struct sign_options *o,
+                              struct sign_document *d, const struct hm_dir *dir,
+                              const struct hm_public_key *pinned,
+                              const char *name, struct hm_err *e)
+{
+    HM_OWN(hm_buf) sig = HM_BUF_INIT(HM_SIGNATURE_MAX);
+    const struct hm_bytes document = hm_buf_view(&d->bytes);
+    bool is_ours = false;
+
+    d->mode = HM_OUT_NEW;
+    if (!hm_file_exists_at(dir, name))
+        return HM_OK;
+    HM_TRY(hm_file_load_at(dir, name, &sig, e));
+    is_ours =
+        hm_signature_verify(pinned, document, hm_buf_view(&sig), NULL) == HM_OK;
+    if (!is_ours && fits_somebody(d, hm_buf_view(&sig))) {
+        d->sig_path[0] = '\0'; /* another's: try the next name */
+        return HM_OK;
+    }
+    d->mode = HM_OUT_REPLACE;
+    return o->force ? HM_OK : refuse(name, is_ours, e);
+}
+
+HM_MUST static hm_rc find_free(const struct sign_options *o,
+                               struct sign_document *d, const char *folder,
+                               const char *document,
+                               const struct hm_public_key *pinned,
+                               struct hm_err *e)
+{
+    HM_OWN(hm_dir) dir = HM_DIR_INIT;
+    const int folder_n = (int)(document - d->path); /* with its slash */
+
+    HM_TRY(hm_dir_open(&dir, folder, e));
+    for (unsigned i = 0; i < HM_SIGNATURES_MAX; i++) {
+        char name[300];
+
+        hm_signature_name(document, i, name, sizeof(name));
+        if (snprintf(d->sig_path, sizeof(d->sig_path), "%.*s%s", folder_n,
+                     d->path, name) >= (int)sizeof(d->sig_path))
+            return hm_fail(e, HM_E_USAGE, "sign.path.long",
+                           "path '%s' is too long", hm_show_str(d->path));
+        HM_TRY(try_name(o, d, &dir, pinned, name, e));
+        if (d->sig_path[0] != '\0')
+            return HM_OK;
+    }
+    return hm_fail(e, HM_E_LIMIT, "sign.signature.count",
+                   "'%s' has %u signatures already", hm_show_str(d->path),
+                   HM_SIGNATURES_MAX);
+}
+
+hm_rc sign_place_find(const struct sign_options *o, struct sign_document *d,
+                      const struct hm_public_key *pinned, struct hm_err *e)
+{
+    char folder[SIGN_PATH_MAX];
+    const char *name = NULL;
+
+    HM_TRY(sign_path_split(d->path, folder, &name, e));
+    if (o->output == NULL)
+        return find_free(o, d, folder, name, pinned, e);
+    d->mode = o->force ? HM_OUT_REPLACE : HM_OUT_NEW;
+    if (snprintf(d->sig_path, sizeof(d->sig_path), "%s", o->output) >=
+        (int)sizeof(d->sig_path))
+        return hm_fail(e, HM_E_USAGE, "sign.path.long", "path '%s' is too long",
+                       hm_show_str(o->output));
+    return HM_OK;
+}
+
+hm_rc sign_output_check(const struct sign_options *o, struct hm_err *e)
+{
+    if (o->output == NULL || o->force || strcmp(o->output, "-") == 0 ||
+        access(o->output, F_OK) != 0)
+        return HM_OK;
+    return hm_hint(e,
+                   hm_fail(e, HM_E_USAGE, "base.out.exists",
+                           "'%s' exists and is not overwritten",
+                           hm_show_str(o->output)),
+                   "remove it, name another output, or give --force");
+}

@@ -1,0 +1,108 @@
+/** @file
+ * What the parts of hallmark-sign share.
+ */
+#ifndef SIGN_PRIV_H
+#define SIGN_PRIV_H
+
+#include "hm_attest.h"
+#include "hm_cli.h"
+#include "hm_hsm.h"
+#include "hm_trust.h"
+
+#define SIGN_PATH_MAX 1024u
+
+/** The command line. */
+struct sign_options {
+    struct hm_hsm_where where;
+    const char *key; /**< URI */
+    const char *pin;
+    const char *root;
+    const char *authorisation;
+    const char *statement;
+    const char *output;
+    const char *issue_time;
+    bool force;
+    bool dry_run;
+};
+
+/** Documents that are signed as they are; everything else goes into a
+ * Statement. */
+enum sign_kind { SIGN_AUTHORISATION, SIGN_MANIFEST };
+
+/** Who may sign a document. */
+struct sign_trust {
+    struct hm_root root;                   /**< owned; n == 0: not read */
+    struct hm_authorisation authorisation; /**< owned; keys_n == 0: not read */
+};
+
+#define SIGN_TRUST_INIT                                              \
+    {                                                                \
+        .root = HM_ROOT_INIT, .authorisation = HM_AUTHORISATION_INIT \
+    }
+
+void sign_trust_clear(struct sign_trust *t);
+
+/** One document on its way. */
+struct sign_document {
+    const char *path; /**< borrowed */
+    enum sign_kind kind;
+    struct hm_buf bytes; /**< owned */
+    struct hm_buf sig;   /**< owned */
+    struct sign_trust trust;
+    char sig_path[SIGN_PATH_MAX];
+    enum hm_out_mode mode;
+};
+
+/** Split "DIR/NAME"; the folder of a bare name is ".".
+ * @param[out] folder  holds SIGN_PATH_MAX bytes
+ * @return HM_E_USAGE `sign.path.long` */
+HM_MUST hm_rc sign_path_split(const char *path, char *folder, const char **name,
+                              struct hm_err *e);
+
+/** Read root.json and, for a manifest, the authorisation: those named, else
+ * those beside the document.
+ * @return HM_E_USAGE `sign.root.missing` (an authorisation needs it); as
+ *         hm_root_load() and hm_authorisation_load() */
+HM_MUST hm_rc sign_trust_load(const struct sign_options *o, const char *folder,
+                              enum sign_kind kind, struct sign_trust *t,
+                              struct hm_err *e);
+
+/** Read the authorisation that --authorisation names.  Without root it is not
+ * verified: then it guards against mistakes, not against an attacker. */
+HM_MUST hm_rc sign_trust_load_named(const struct sign_options *o,
+                                    struct sign_trust *t, struct hm_err *e);
+
+/** May this key sign this document?  Gives the key as trust holds it.
+ * @return HM_E_REJECTED `sign.key.stranger`, `trust.key.*` */
+HM_MUST hm_rc sign_trust_judge(const struct sign_document *d, const char *keyid,
+                               const struct hm_public_key **pinned,
+                               struct hm_err *e);
+
+/** Where the signature goes: the name that -o gives, else the first of NAME.sig
+ * … NAME.sig.8 that is free.
+ * @return HM_E_REJECTED `sign.signature.twice` (this key signed already),
+ *         `sign.signature.stale` (a file there fits no key); HM_E_LIMIT
+ *         `sign.signature.count` */
+HM_MUST hm_rc sign_place_find(const struct sign_options *o,
+                              struct sign_document *d,
+                              const struct hm_public_key *pinned,
+                              struct hm_err *e);
+
+/** Refuse an output that exists, unless --force, before a PIN is asked for.
+ * @return HM_E_USAGE `base.out.exists` */
+HM_MUST hm_rc sign_output_check(const struct sign_options *o, struct hm_err *e);
+
+/** Open the module and find the key: logged in, or with --dry-run only its
+ * public half. */
+HM_MUST hm_rc sign_key_open(struct hm_cli *cli, const struct sign_options *o,
+                            struct hm_hsm *hsm, struct hm_hsm_key *key,
+                            struct hm_err *e);
+
+HM_MUST hm_rc sign_documents_run(struct hm_cli *cli,
+                                 const struct sign_options *o,
+                                 struct hm_err *e);
+HM_MUST hm_rc sign_statement_run(struct hm_cli *cli,
+                                 const struct sign_options *o,
+                                 struct hm_err *e);
+
+#endif /* SIGN_PRIV_H */

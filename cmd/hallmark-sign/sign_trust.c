@@ -1,0 +1,176 @@
+#include <stdio.h>
+
+#include "sign_priv.h"
+
+void sign_trust_clear(struct sign_trust *t)
+{
+    hm_root_clear(&t->root);
+    hm_authorisation_clear(&t->authorisation);
+}
+
+hm_rc sign_path_split(const char *path, char *folder, const char **name,
+                      struct hm_err *e)
+{
+    const char *slash = strrchr(path, '/');
+    const int n = slash == NULL ? 1 : (int)(slash - path) + 1;
+
+    *name = slash == NULL ? path : slash + 1;
+    /* Room is left for the names put behind it. */
+    if (n > (int)SIGN_PATH_MAX - 300 || strlen(*name) > 255)
+        return hm_fail(e, HM_E_USAGE, "sign.path.long", "path '%s' is too long",
+                       hm_show_str(path));
+    (void)snprintf(folder, SIGN_PATH_MAX, "%.*s", n,
+                   slash == NULL ? "." : path);
+    return HM_OK;
+}
+
+HM_MUST static hm_rc load_root(const char *path, struct sign_trust *t,
+                               struct hm_err *e)
+{
+    return hm_hint(e, hm_root_load(&t->root, path, NULL, e),
+                   "name it with --root FILE");
+}
+
+/* Verified where there is a root to verify it with.  Without one it is what
+ * the caller says it is, as a PEM file would be. */
+HM_MUST static hm_rc load_authorisation(const char *path, struct sign_trust *t,
+                                        struct hm_err *e)
+{
+    HM_OWN(hm_buf) bytes = HM_BUF_INIT(HM_AUTHORISATION_BYTES_MAX);
+    HM_OWN(hm_dir) dir = HM_DIR_INIT;
+    char folder[SIGN_PATH_MAX];
+    const char *name = NULL;
+
+    HM_TRY(sign_path_split(path, folder, &name, e));
+    HM_TRY(hm_dir_open(&dir, folder, e));
+    if (t->root.n > 0)
+        return hm_authorisation_load(&t->authorisation, &t->root, &dir, name,
+                                     &bytes, e);
+    HM_TRY(hm_file_load_at(&dir, name, &bytes, e));
+    return hm_authorisation_read(&t->authorisation, hm_buf_view(&bytes), e);
+}
+
+HM_MUST static hm_rc load_from(const char *path, struct sign_trust *t,
+                               struct hm_err *e)
+{
+    return hm_hint(
+        e,
+        hm_context(e, load_authorisation(path, t, e), "authorisation '%s'",
+                   hm_show_str(path)),
+        "name the authorisation in force with --authorisation FILE; make one "
+        "with 'hallmark-key authorise'");
+}
+
+HM_MUST static hm_rc load_root_beside(const char *folder, struct sign_trust *t,
+                                      struct hm_err *e)
+{
+    HM_OWN(hm_dir) dir = HM_DIR_INIT;
+    char path[SIGN_PATH_MAX + 16];
+
+    HM_TRY(hm_dir_open(&dir, folder, e));
+    if (!hm_file_exists_at(&dir, "root.json"))
+        return HM_OK;
+    (void)snprintf(path, sizeof(path), "%s/root.json", folder);
+    return load_root(path, t, e);
+}
+
+hm_rc sign_trust_load(const struct sign_options *o, const char *folder,
+                      enum sign_kind kind, struct sign_trust *t,
+                      struct hm_err *e)
+{
+    char path[SIGN_PATH_MAX + 32];
+
+    HM_TRY(o->root != NULL ? load_root(o->root, t, e)
+                           : load_root_beside(folder, t, e));
+    if (kind == SIGN_AUTHORISATION && t->root.n == 0)
+        return hm_fail(e, HM_E_USAGE, "sign.root.missing",
+                       "there is no root.json beside the authorisation; give "
+                       "--root FILE");
+    if (kind == SIGN_AUTHORISATION)
+        return HM_OK;
+    if (o->authorisation != NULL)
+        return load_from(o->authorisation, t, e);
+    (void)snprintf(path, sizeof(path), "%s/authorisation.json", folder);
+    return load_from(path, t, e);
+}
+
+hm_rc sign_trust_load_named(const struct sign_options *o, struct sign_trust *t,
+                            struct hm_err *e)
+{
+    if (o->root != NULL)
+        HM_TRY(load_root(o->root, t, e));
+    return o->authorisation == NULL ? HM_OK : load_from(o->authorisation, t, e);
+}
+
+/* The root's own document: well-formed, of this root, and a root key signs. */
+HM_MUST static hm_rc judge_authorisation(const struct sign_document *d,
+                                         const char *keyid,
+                                         const struct hm_public_key **pinned,
+                                         struct hm_err *e)
+{
+    HM_OWN(hm_authorisation) a = HM_AUTHORISATION_INIT;
+    const struct hm_root *root = &d->trust.root;
+    const struct hm_root_key *key = hm_root_find(root, keyid);
+
+    HM_TRY(hm_authorisation_read(&a, hm_buf_view(&d->bytes), e));
+    HM_TRY(hm_authorisation_check_root(&a, root, e));
+    if (key == NULL || key->key.key.pkey == NULL)
+        return hm_hint(e,
+                       hm_fail(e, HM_E_REJECTED, "sign.key.stranger",
+                               "key %.16s is no root key, and only root keys "
+                               "sign an authorisation",
+                               keyid),
+                       "give the root's --key URI and its token");
+    *pinned = &key->key.key;
+    return HM_OK;
+}
+
+/* What the verdict needs of a manifest; the whole of it is for
+ * hallmark-verify. */
+HM_MUST static hm_rc read_use(const struct sign_document *d,
+                              char product[HM_TRUST_TEXT],
+                              struct hm_key_use *use, struct hm_err *e)
+{
+    HM_OWN(hm_json_doc) doc = HM_JSON_DOC_INIT;
+    struct hm_json at;
+
+    HM_TRY(hm_json_parse(&doc, hm_buf_view(&d->bytes), HM_JSON_OURS, d->bytes.n,
+                         e));
+    at = hm_json_root(&doc);
+    HM_TRY(hm_json_get_text(at, "product", product, HM_TRUST_TEXT, e));
+    HM_TRY(hm_json_get_time(at, "timestamp", &use->at, e));
+    use->product = product;
+    return HM_OK;
+}
+
+HM_MUST static hm_rc judge_manifest(const struct sign_document *d,
+                                    const char *keyid,
+                                    const struct hm_public_key **pinned,
+                                    struct hm_err *e)
+{
+    const struct hm_authorisation *a = &d->trust.authorisation;
+    const struct hm_authorised_key *key = hm_authorisation_find(a, keyid);
+    struct hm_key_use use = {.role = HM_ROLE_MANIFEST};
+    char product[HM_TRUST_TEXT];
+
+    HM_TRY(read_use(d, product, &use, e));
+    /* The gate's own key is a second lock on a manifest. */
+    if (key != NULL && key->role == HM_ROLE_VERIFICATION)
+        use.role = HM_ROLE_VERIFICATION;
+    HM_TRY(hm_authorisation_judge(a, keyid, &use, e));
+    if (key == NULL) /* judged current, so it is there */
+        return hm_fail(e, HM_E_INTERNAL, "sign.key.lost",
+                       "a current key has no entry");
+    *pinned = &key->key.key;
+    return HM_OK;
+}
+
+hm_rc sign_trust_judge(const struct sign_document *d, const char *keyid,
+                       const struct hm_public_key **pinned, struct hm_err *e)
+{
+    const hm_rc rc = d->kind == SIGN_AUTHORISATION
+                         ? judge_authorisation(d, keyid, pinned, e)
+                         : judge_manifest(d, keyid, pinned, e);
+
+    return hm_context(e, rc, "'%s' is not signed", hm_show_str(d->path));
+}

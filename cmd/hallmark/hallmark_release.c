@@ -1,0 +1,177 @@
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "hallmark_priv.h"
+#include "hallmark_steps.h"
+
+static struct {
+    const char *issue_time;
+    const char *at;
+    bool allow_dirty;
+    bool dry_run;
+    bool keep_stage;
+} opt;
+
+const struct hm_opt hallmark_release_opts[] = {
+    {"dry-run", 'n', HM_OPT_FLAG, false, &opt.dry_run, "",
+     "do everything that needs no key, sign and publish nothing"},
+    {"issue-time", 0, HM_OPT_VALUE, false, &opt.issue_time, "TIME",
+     "time of the manifest (default: the clock)"},
+    {"at", 0, HM_OPT_VALUE, false, &opt.at, "TIME",
+     "verify as if it were TIME (default: the clock)"},
+    {"allow-dirty", 0, HM_OPT_FLAG, false, &opt.allow_dirty, "",
+     "accept uncommitted changes; the provenance says so"},
+    {"keep-stage", 0, HM_OPT_FLAG, false, &opt.keep_stage, "",
+     "keep the staging folder, to look at"},
+    HM_OPT_END,
+};
+
+/* --- before the first step ------------------------------------------------------- */
+
+/* What would fail at the end fails now, before minutes of work. */
+HM_MUST static hm_rc check_file(const struct hm_release *r, const char *path,
+                                const char *what, const char *hint,
+                                struct hm_err *e)
+{
+    HM_OWN(hm_buf) full = HM_BUF_INIT(8192);
+    HM_OWN(hm_file) f = HM_FILE_INIT;
+
+    HM_TRY(hm_release_path(r, path, &full, e));
+    return hm_hint(e,
+                   hm_context(e, hm_file_open(&f, (const char *)full.p, e),
+                              "release.json names %s", what),
+                   "%s", hint);
+}
+
+HM_MUST static hm_rc check_pin(const struct hm_release *r,
+                               const struct hm_release_key *key,
+                               struct hm_err *e)
+{
+    static const char file[] = "file:";
+
+    if (strncmp(key->pin, file, sizeof(file) - 1) != 0)
+        return HM_OK;
+    return check_file(r, key->pin + sizeof(file) - 1, "the file of a PIN",
+                      "write the PIN into that file with mode 0600, or name "
+                      "another source in \"pin\"",
+                      e);
+}
+
+/* Both signing programs read to the end of a descriptor: the second would find
+ * nothing. */
+HM_MUST static hm_rc check_descriptors(const struct hm_release *r,
+                                       struct hm_err *e)
+{
+    if (strncmp(r->signing.manifest.pin, "fd:", 3) != 0 ||
+        strcmp(r->signing.manifest.pin, r->signing.provenance.pin) != 0)
+        return HM_OK;
+    return hm_hint(e,
+                   hm_fail(e, HM_E_USAGE, "hallmark.pin.shared",
+                           "both keys take their PIN from '%s', which can be "
+                           "read once",
+                           r->signing.manifest.pin),
+                   "give the second a descriptor of its own");
+}
+
+HM_MUST static hm_rc check_before(const struct hm_release *r, struct hm_err *e)
+{
+    struct hm_release_state state;
+
+    HM_TRY(check_file(r, r->root, "root.json",
+                      "make it with hallmark key root-export", e));
+    HM_TRY(check_file(r, r->authorisation, "authorisation.json",
+                      "make it with hallmark key authorise", e));
+    HM_TRY(check_descriptors(r, e));
+    if (!opt.dry_run) {
+        HM_TRY(check_pin(r, &r->signing.manifest, e));
+        HM_TRY(check_pin(r, &r->signing.provenance, e));
+    }
+    return hm_release_plan_next(r, &state, e);
+}
+
+/* --- one run ------------------------------------------------------------------------ */
+
+HM_MUST static hm_rc add_variable(struct run *run, struct hm_err *e)
+{
+    char number[32];
+    hm_time t = 0;
+    bool found = false;
+
+    HM_TRY(hm_time_source_date(&t, &found, e));
+    if (found)
+        return HM_OK;
+    HM_TRY(steps_commit_time(run, &t, e));
+    (void)snprintf(number, sizeof(number), "%lld", (long long)t);
+    HM_TRY(hm_buf_add(&run->variable, HM_LIT("SOURCE_DATE_EPOCH="), e));
+    HM_TRY(hm_buf_add(&run->variable, hm_bytes_str(number), e));
+    HM_TRY(hm_buf_add(&run->variable, (struct hm_bytes){(const uint8_t *)"", 1},
+                      e));
+    run->how.variable = (const char *)run->variable.p;
+    hm_cli_say(run->cli, "SOURCE_DATE_EPOCH=%s, the time of the commit",
+               number);
+    return HM_OK;
+}
+
+HM_MUST static hm_rc prepare(struct run *run, struct hm_err *e)
+{
+    HM_TRY(hm_release_load(&run->release, run->file, e));
+    HM_TRY(check_before(&run->release, e));
+    HM_TRY(hallmark_find_folder(&run->folder, e));
+    run->how.folder = (const char *)run->folder.p;
+    HM_TRY(add_variable(run, e));
+    return stage_begin(&run->stage, &run->release, e);
+}
+
+HM_MUST static hm_rc report(struct run *run, struct hm_err *e)
+{
+    struct hm_json_writer w;
+
+    hm_cli_result(run->cli, &w, true);
+    hm_json_put_text(&w, "product", run->release.product);
+    hm_json_put_text(&w, "version", run->release.version.text);
+    hm_json_put_bool(&w, "published", !opt.dry_run);
+    hm_json_open_array(&w, "steps");
+    for (size_t i = 0; i < run->done.n; i++)
+        hm_json_put_text(&w, NULL, run->done.name[i]);
+    hm_json_close_array(&w);
+    hm_json_close_object(&w);
+    if (opt.dry_run)
+        hm_cli_say(run->cli,
+                   "Dry run: nothing was signed, nothing was published.");
+    else
+        hm_cli_say(run->cli, "Released %s %s.", run->release.product,
+                   run->release.version.text);
+    return hm_json_finish(&w, e);
+}
+
+/* The stage goes whether it went well or not: no half release stays. */
+HM_MUST static hm_rc run_all(struct run *run, struct hm_err *e)
+{
+    struct hm_err late = {.rc = HM_OK};
+    hm_rc rc = prepare(run, e);
+
+    if (rc == HM_OK)
+        rc = steps_run(run, e);
+    if (rc == HM_OK)
+        rc = report(run, e);
+    if (stage_end(&run->stage, opt.keep_stage, &late) != HM_OK)
+        hm_cli_warn(run->cli, "%s [%s]", late.text, late.reason);
+    return rc;
+}
+
+hm_rc hallmark_release_run(struct hm_cli *cli, struct hm_err *e)
+{
+    struct run run = RUN_INIT;
+    hm_rc rc;
+
+    run.cli = cli;
+    run.issue_time = opt.issue_time;
+    run.at = opt.at;
+    run.allow_dirty = opt.allow_dirty;
+    run.dry_run = opt.dry_run;
+    run.file = cli->argv[0];
+    run.how.silent = cli->json || cli->quiet;
+    rc = run_all(&run, e);
+    run_clear(&run);
+    return rc;
+}

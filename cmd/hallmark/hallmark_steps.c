@@ -1,0 +1,339 @@
+#include "hallmark_steps.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "hm_source.h"
+
+#define PATH_INIT HM_BUF_INIT(8192)
+
+static const char *text(const struct hm_buf *b)
+{
+    return (const char *)b->p;
+}
+
+hm_rc steps_commit_time(const struct run *run, hm_time *out, struct hm_err *e)
+{
+    HM_OWN(hm_buf) path = PATH_INIT;
+    HM_OWN(hm_source) source = HM_SOURCE_INIT;
+
+    HM_TRY(hm_release_path(&run->release, run->release.provenance.repository,
+                           &path, e));
+    HM_TRY(
+        hm_hint(e,
+                hm_context(e, hm_source_read_commit(&source, text(&path), e),
+                           "the time of what is built comes from the commit"),
+                "commit the source in git, or set SOURCE_DATE_EPOCH"));
+    *out = source.commit_time;
+    return HM_OK;
+}
+
+/* --- one child ---------------------------------------------------------------- */
+
+/* Append words, up to a NULL. */
+HM_MUST static hm_rc add_words(struct hm_names *to, struct hm_err *e, ...)
+{
+    va_list ap;
+    hm_rc rc = HM_OK;
+
+    va_start(ap, e);
+    for (;;) {
+        const char *word = va_arg(ap, const char *);
+
+        if (word == NULL || rc != HM_OK)
+            break;
+        rc = hm_names_add(to, word, e);
+    }
+    va_end(ap);
+    return rc;
+}
+
+HM_MUST static hm_rc add_option(struct hm_names *to, const char *name,
+                                const char *value, struct hm_err *e)
+{
+    return value == NULL ? HM_OK : add_words(to, e, name, value, (char *)NULL);
+}
+
+HM_MUST static hm_rc run_words(struct run *run, const struct hm_names *words,
+                               struct hm_err *e)
+{
+    HM_OWN(hm_buf) line = HM_BUF_INIT(1u << 20);
+
+    HM_TRY(hallmark_add_line(words, &line, e));
+    HM_TRY(hm_buf_add(&line, (struct hm_bytes){(const uint8_t *)"", 1}, e));
+    hm_cli_say(run->cli, "%s %s", run->pretend ? "  would run:" : "  $",
+               text(&line));
+    if (run->pretend)
+        return HM_OK;
+    HM_TRY(hm_names_add(&run->done, text(&line), e));
+    return hallmark_run_child(&run->how, words, e);
+}
+
+/* The number of fd:N, else -1. */
+static int descriptor_of(const struct hm_release_key *key)
+{
+    uint64_t n = 0;
+
+    if (strncmp(key->pin, "fd:", 3) != 0 ||
+        hm_number_read(hm_bytes_str(key->pin + 3), INT16_MAX, &n, NULL) !=
+            HM_OK)
+        return -1;
+    return (int)n;
+}
+
+/* Only the program that needs a PIN inherits its descriptor. */
+static void keep_pins(struct run *run, const struct hm_release_key *needed)
+{
+    const struct hm_release_key *keys[] = {&run->release.signing.manifest,
+                                           &run->release.signing.provenance};
+
+    for (size_t i = 0; i < 2; i++)
+        run->how.closed[i] = keys[i] == needed ? -1 : descriptor_of(keys[i]);
+}
+
+/* --- artefacts and SBOMs ---------------------------------------------------------- */
+
+/* A ready file goes in as it is; its path is absolute here. */
+HM_MUST static hm_rc copy_artefact(struct run *run, const struct hm_buf *from,
+                                   const char *to, struct hm_err *e)
+{
+    HM_OWN(hm_dir) folder = HM_DIR_INIT;
+    HM_OWN(hm_buf) parent = PATH_INIT;
+    const char *name = strrchr(text(from), '/') + 1;
+    const struct hm_bytes above = {from->p, (size_t)(name - text(from))};
+
+    hm_cli_say(run->cli, "  copy %s", hm_show_str(text(from)));
+    HM_TRY(hm_buf_add(&parent, above, e));
+    HM_TRY(hm_buf_add(&parent, (struct hm_bytes){(const uint8_t *)"", 1}, e));
+    HM_TRY(hm_dir_open(&folder, text(&parent), e));
+    return hm_context(
+        e, hm_file_copy_at(&folder, name, &run->stage.dir, to, HM_OUT_NEW, e),
+        "cannot copy '%s'", hm_show_str(text(from)));
+}
+
+HM_MUST static hm_rc put_artefact(struct run *run,
+                                  const struct hm_release_artefact *a,
+                                  struct hm_err *e)
+{
+    HM_OWN(hm_buf) from = PATH_INIT;
+    HM_OWN(hm_buf) to = PATH_INIT;
+    HM_OWN(hm_names) words = HM_NAMES_INIT;
+    char name[HM_NAME_MAX + 1];
+
+    (void)snprintf(name, sizeof(name), HM_RELEASE_DIR_ARTEFACTS "/%s", a->name);
+    HM_TRY(hm_release_path(&run->release, a->source, &from, e));
+    HM_TRY(stage_path(&run->stage, name, &to, e));
+    if (!a->is_tree)
+        return copy_artefact(run, &from, name, e);
+    HM_TRY(add_words(&words, e, "hallmark-pack", text(&from), "-o", text(&to),
+                     (char *)NULL));
+    return run_words(run, &words, e);
+}
+
+HM_MUST static hm_rc step_artefacts(struct run *run, struct hm_err *e)
+{
+    for (size_t i = 0; i < run->release.n_artefacts; i++)
+        HM_TRY(put_artefact(run, &run->release.artefacts[i], e));
+    return HM_OK;
+}
+
+HM_MUST static hm_rc put_sbom(struct run *run, const struct hm_release_sbom *s,
+                              struct hm_err *e)
+{
+    HM_OWN(hm_buf) from = PATH_INIT;
+    HM_OWN(hm_buf) to = PATH_INIT;
+    HM_OWN(hm_names) words = HM_NAMES_INIT;
+    char name[HM_NAME_MAX + 1];
+
+    (void)snprintf(name, sizeof(name), HM_RELEASE_DIR_SBOM "/%s", s->name);
+    HM_TRY(hm_release_path(&run->release, s->file, &from, e));
+    HM_TRY(stage_path(&run->stage, name, &to, e));
+    HM_TRY(add_words(&words, e, "hallmark-sbom", "check", text(&from),
+                     "--release", run->file, "--dir", text(&run->stage.path),
+                     "-o", text(&to), (char *)NULL));
+    return run_words(run, &words, e);
+}
+
+HM_MUST static hm_rc step_sboms(struct run *run, struct hm_err *e)
+{
+    for (size_t i = 0; i < run->release.n_sboms; i++)
+        HM_TRY(put_sbom(run, &run->release.sboms[i], e));
+    return HM_OK;
+}
+
+/* --- provenance ------------------------------------------------------------------- */
+
+HM_MUST static hm_rc step_attest(struct run *run, struct hm_err *e)
+{
+    HM_OWN(hm_names) words = HM_NAMES_INIT;
+
+    HM_TRY(add_words(&words, e, "hallmark-attest", "provenance", "--release",
+                     run->file, "--dir", text(&run->stage.path), "-o",
+                     text(&run->stage.statement),
+                     run->allow_dirty ? "--allow-dirty" : NULL, (char *)NULL));
+    return run_words(run, &words, e);
+}
+
+/* Trust anchor, key, PIN source, module and token folder. */
+HM_MUST static hm_rc add_key(const struct run *run,
+                             const struct hm_release_key *key,
+                             struct hm_names *words, struct hm_err *e)
+{
+    HM_OWN(hm_buf) pin = PATH_INIT;
+    HM_OWN(hm_buf) module = PATH_INIT;
+    HM_OWN(hm_buf) softhsm = PATH_INIT;
+    HM_OWN(hm_buf) root = PATH_INIT;
+    const struct hm_release *r = &run->release;
+
+    HM_TRY(hm_release_pin(r, key, &pin, e));
+    HM_TRY(hm_release_path(r, r->root, &root, e));
+    HM_TRY(add_words(words, e, "--root", text(&root), "--key", key->uri,
+                     "--pin", text(&pin), (char *)NULL));
+    if (r->signing.module != NULL)
+        HM_TRY(hm_release_path(r, r->signing.module, &module, e));
+    if (r->signing.softhsm != NULL)
+        HM_TRY(hm_release_path(r, r->signing.softhsm, &softhsm, e));
+    HM_TRY(add_option(words, "--module", text(&module), e));
+    return add_option(words, "--softhsm", text(&softhsm), e);
+}
+
+HM_MUST static hm_rc step_sign_provenance(struct run *run, struct hm_err *e)
+{
+    const struct hm_release_key *key = &run->release.signing.provenance;
+    HM_OWN(hm_buf) to = PATH_INIT;
+    HM_OWN(hm_buf) authorisation = PATH_INIT;
+    HM_OWN(hm_names) words = HM_NAMES_INIT;
+
+    HM_TRY(stage_path(&run->stage, HM_RELEASE_PROVENANCE, &to, e));
+    HM_TRY(hm_release_path(&run->release, run->release.authorisation,
+                           &authorisation, e));
+    HM_TRY(add_words(&words, e, "hallmark-sign", "--statement",
+                     text(&run->stage.statement), "--authorisation",
+                     text(&authorisation), (char *)NULL));
+    HM_TRY(add_option(&words, "--issue-time", run->issue_time, e));
+    HM_TRY(add_key(run, key, &words, e));
+    HM_TRY(add_words(&words, e, "-o", text(&to), (char *)NULL));
+    keep_pins(run, key);
+    return run_words(run, &words, e);
+}
+
+/* --- the manifest ------------------------------------------------------------------- */
+
+HM_MUST static hm_rc step_record(struct run *run, struct hm_err *e)
+{
+    hm_cli_say(run->cli, "  copy release.json");
+    return hm_file_save_at(&run->stage.dir, HM_RELEASE_CONFIGURATION,
+                           hm_buf_view(&run->release.bytes), HM_OUT_NEW, e);
+}
+
+HM_MUST static hm_rc step_manifest(struct run *run, struct hm_err *e)
+{
+    HM_OWN(hm_names) words = HM_NAMES_INIT;
+
+    HM_TRY(add_words(&words, e, "hallmark-manifest", "make", "--release",
+                     run->file, "-o", text(&run->stage.path), (char *)NULL));
+    HM_TRY(add_option(&words, "--issue-time", run->issue_time, e));
+    return run_words(run, &words, e);
+}
+
+HM_MUST static hm_rc verify(struct run *run, const char *before,
+                            struct hm_err *e)
+{
+    HM_OWN(hm_buf) root = PATH_INIT;
+    HM_OWN(hm_names) words = HM_NAMES_INIT;
+
+    HM_TRY(hm_release_path(&run->release, run->release.root, &root, e));
+    HM_TRY(add_words(&words, e, "hallmark-verify", text(&run->stage.path),
+                     "--root", text(&root), before, (char *)NULL));
+    HM_TRY(add_option(&words, "--at", run->at, e));
+    return run_words(run, &words, e);
+}
+
+HM_MUST static hm_rc step_verify_before(struct run *run, struct hm_err *e)
+{
+    return verify(run, "--before-signing", e);
+}
+
+HM_MUST static hm_rc step_sign_manifest(struct run *run, struct hm_err *e)
+{
+    const struct hm_release_key *key = &run->release.signing.manifest;
+    HM_OWN(hm_buf) manifest = PATH_INIT;
+    HM_OWN(hm_names) words = HM_NAMES_INIT;
+
+    HM_TRY(stage_path(&run->stage, HM_RELEASE_MANIFEST, &manifest, e));
+    HM_TRY(
+        add_words(&words, e, "hallmark-sign", text(&manifest), (char *)NULL));
+    HM_TRY(add_key(run, key, &words, e));
+    keep_pins(run, key);
+    return run_words(run, &words, e);
+}
+
+HM_MUST static hm_rc step_verify(struct run *run, struct hm_err *e)
+{
+    return verify(run, NULL, e);
+}
+
+HM_MUST static hm_rc step_publish(struct run *run, struct hm_err *e)
+{
+    HM_OWN(hm_buf) root = PATH_INIT;
+    HM_OWN(hm_buf) repository = PATH_INIT;
+    HM_OWN(hm_names) words = HM_NAMES_INIT;
+
+    HM_TRY(hm_release_path(&run->release, run->release.root, &root, e));
+    HM_TRY(hm_release_path(&run->release, run->release.repository, &repository,
+                           e));
+    HM_TRY(add_words(&words, e, "hallmark-publish", text(&run->stage.path),
+                     text(&repository), "--root", text(&root), (char *)NULL));
+    HM_TRY(add_option(&words, "--at", run->at, e));
+    return run_words(run, &words, e);
+}
+
+/* --- all of them ---------------------------------------------------------------------- */
+
+struct step {
+    const char *title;
+    hm_rc (*run)(struct run *run, struct hm_err *e);
+    bool needs_key; /**< or what only a signed release has */
+};
+
+static const struct step steps[] = {
+    {"pack the artefacts", step_artefacts, false},
+    {"check the SBOMs", step_sboms, false},
+    {"write the provenance", step_attest, false},
+    {"sign the provenance", step_sign_provenance, true},
+    {"record release.json", step_record, false},
+    {"make the manifest", step_manifest, false},
+    {"verify before signing", step_verify_before, true},
+    {"sign the manifest", step_sign_manifest, true},
+    {"verify what was signed", step_verify, true},
+    {"publish", step_publish, true},
+};
+
+hm_rc steps_run(struct run *run, struct hm_err *e)
+{
+    const size_t n = sizeof(steps) / sizeof(steps[0]);
+
+    for (size_t i = 0; i < n; i++) {
+        hm_rc rc;
+
+        hm_cli_say(run->cli, "[%zu/%zu] %s", i + 1, n, steps[i].title);
+        run->pretend = run->dry_run && steps[i].needs_key;
+        keep_pins(run, NULL);
+        rc = hm_context(e, steps[i].run(run, e), "step %zu of %zu (%s)", i + 1,
+                        n, steps[i].title);
+        HM_TRY(hm_hint(e, rc,
+                       "mend what the message above says and run the same "
+                       "command again; nothing was published"));
+    }
+    return HM_OK;
+}
+
+void run_clear(struct run *run)
+{
+    hm_release_clear(&run->release);
+    stage_clear(&run->stage);
+    hm_buf_clear(&run->folder);
+    hm_buf_clear(&run->variable);
+    hm_names_clear(&run->done);
+}

@@ -1,0 +1,301 @@
+/** @file
+ * PKCS#11: find one token, log in once, find one key, sign, verify what was
+ * signed.  The only room that loads a module and the only one that sees a PIN.
+ *
+ * What a module says about a key (struct hm_hsm_claims) is a claim of the
+ * module; nothing here proves that a key cannot leave its token.
+ *
+ * Every failure of a token, module or PIN is HM_E_TOKEN (exit 4); a wrong URI
+ * or PIN source is HM_E_USAGE.  Any call of the module that fails closes the
+ * session: nothing is retried, least of all a PIN.
+ *
+ * @source OASIS PKCS#11 2.40; RFC 7512
+ */
+#ifndef HM_HSM_H
+#define HM_HSM_H
+
+#include "hm_crypto.h"
+
+/** The module used when the caller names none. */
+#define HM_HSM_MODULE_DEFAULT "/usr/lib/softhsm/libsofthsm2.so"
+
+#define HM_HSM_URI_MAX    1024u /**< longest URI text, in bytes */
+#define HM_HSM_LABEL_SIZE 33    /**< token label, manufacturer; NUL included */
+#define HM_HSM_SHORT_SIZE 17    /**< serial, model; NUL included */
+#define HM_HSM_OBJECT_MAX 128   /**< longest CKA_LABEL, in bytes */
+#define HM_HSM_ID_MAX     64    /**< longest CKA_ID, in bytes */
+#define HM_HSM_SOURCE_MAX 255   /**< longest pin-source, in bytes */
+
+/** What a PKCS#11 URI asks for.  An empty member was not given. */
+struct hm_hsm_uri {
+    char token[HM_HSM_LABEL_SIZE];
+    char manufacturer[HM_HSM_LABEL_SIZE];
+    char serial[HM_HSM_SHORT_SIZE];
+    char model[HM_HSM_SHORT_SIZE];
+    char object[HM_HSM_OBJECT_MAX + 1]; /**< CKA_LABEL */
+    uint8_t id[HM_HSM_ID_MAX];          /**< CKA_ID */
+    size_t id_n;
+    char pin_source[HM_HSM_SOURCE_MAX + 1];
+};
+
+/** Read a PKCS#11 URI, strictly.
+ *
+ *     pkcs11:token=acme-root;object=root-2026?pin-source=file:/run/pin
+ *
+ * Taken: token, serial, manufacturer, model, object, id, type (public or
+ * private) in the path, pin-source in the query, each at most once and not
+ * empty.  Refused rather than skipped: anything else, because an attribute
+ * that is dropped widens what the URI matches.
+ *
+ * @return HM_E_USAGE `hsm.uri.syntax` (scheme, empty segment, bad
+ *         percent-encoding, letter that must be encoded, control character,
+ *         NUL, invalid UTF-8), `hsm.uri.unknown` (attribute not taken),
+ *         `hsm.uri.duplicate`, `hsm.uri.long`, `hsm.uri.secret` (pin-value),
+ *         `hsm.uri.module` (module-path, module-name), `hsm.uri.type`
+ * @source RFC 7512 2.3; reference p11-kit behaviour is deliberately not copied
+ */
+HM_MUST hm_rc hm_hsm_uri_read(struct hm_hsm_uri *uri, struct hm_bytes text,
+                              struct hm_err *e);
+
+/** Append @p uri in one canonical spelling; hm_hsm_uri_read() takes it. */
+HM_MUST hm_rc hm_hsm_uri_write(const struct hm_hsm_uri *uri, struct hm_buf *to,
+                               struct hm_err *e);
+
+#define HM_HSM_PIN_MIN 4u   /**< shortest PIN, in bytes */
+#define HM_HSM_PIN_MAX 255u /**< longest PIN, in bytes */
+
+/** A PIN.  Lives in OpenSSL's secure heap only and is wiped with its scope. */
+struct hm_hsm_pin {
+    char *p; /**< owned; HM_HSM_PIN_MAX + 2 bytes of secure heap; no NUL */
+    size_t n;
+    bool is_locked; /**< false: the memory could not be kept out of swap */
+};
+
+#define HM_HSM_PIN_INIT   \
+    {                     \
+        .p = NULL, .n = 0 \
+    }
+
+/** Read a PIN from where @p source says:
+ *
+ *     fd:N             descriptor N, read to its end
+ *     file:PATH        regular file of the caller or root, nobody else may
+ *                      read it, one link, not a symbolic link
+ *     credential:NAME  file NAME of $CREDENTIALS_DIRECTORY (systemd)
+ *     tty              asked on the terminal, not shown
+ *
+ * 4 to 255 bytes; one newline at the end is dropped; control characters are
+ * refused, because they are a wrong file and would cost a try.  From here on
+ * the process leaves no core and cannot be traced by its user.
+ *
+ * @return HM_E_USAGE `hsm.pin.source` (not such a source), `hsm.pin.tty` (no
+ *         terminal); HM_E_TOKEN `hsm.pin.file` (who may read it, links, kind),
+ *         `hsm.pin.length`, `hsm.pin.syntax`, `hsm.pin.interrupted`;
+ *         HM_E_IO `hsm.pin.read`; HM_E_NOMEM `hsm.pin.memory`
+ */
+HM_MUST hm_rc hm_hsm_pin_read(struct hm_hsm_pin *pin, const char *source,
+                              struct hm_err *e);
+
+/** hm_hsm_pin_read() from @p source, or from the pin-source of @p uri when
+ * source is NULL.
+ * @return HM_E_USAGE `hsm.pin.none` (neither is given), `hsm.pin.twice` (both) */
+HM_MUST hm_rc hm_hsm_pin_find(struct hm_hsm_pin *pin,
+                              const struct hm_hsm_uri *uri, const char *source,
+                              struct hm_err *e);
+
+/** A PIN of 32 random letters and digits, more than 128 bits. */
+HM_MUST hm_rc hm_hsm_pin_random(struct hm_hsm_pin *pin, struct hm_err *e);
+
+/** Wipe. */
+void hm_hsm_pin_clear(struct hm_hsm_pin *pin);
+
+/** Three-valued, because modules may not know. */
+enum hm_hsm_claim { HM_HSM_UNKNOWN, HM_HSM_NO, HM_HSM_YES };
+
+/** "unknown", "no" or "yes". */
+const char *hm_hsm_claim_name(enum hm_hsm_claim claim);
+
+/** What the module says of a token and of one private key on it. */
+struct hm_hsm_claims {
+    char module[256];                     /**< path of the module */
+    char library[HM_HSM_LABEL_SIZE + 16]; /**< who made it, and version */
+    char token[HM_HSM_LABEL_SIZE];
+    char manufacturer[HM_HSM_LABEL_SIZE];
+    char serial[HM_HSM_SHORT_SIZE];
+    char model[HM_HSM_SHORT_SIZE];
+    bool is_software; /**< a file with a PIN: no hardware protects the key */
+    enum hm_hsm_claim local;
+    enum hm_hsm_claim sensitive;
+    enum hm_hsm_claim always_sensitive;
+    enum hm_hsm_claim extractable;
+    enum hm_hsm_claim never_extractable;
+};
+
+/** A key pair on a token. */
+struct hm_hsm_key {
+    struct hm_public_key public_key;
+    struct hm_hsm_uri uri; /**< token, serial, object, id as found */
+    struct hm_hsm_claims claims;
+    unsigned long handle; /**< private key object; 0: public part only */
+};
+
+#define HM_HSM_KEY_INIT                               \
+    {                                                 \
+        .public_key = HM_PUBLIC_KEY_INIT, .handle = 0 \
+    }
+
+void hm_hsm_key_clear(struct hm_hsm_key *key);
+
+/** Which module, and which SoftHSM directory. */
+struct hm_hsm_where {
+    const char *module;  /**< absolute path; NULL: HM_HSM_MODULE_DEFAULT */
+    const char *softhsm; /**< directory of one SoftHSM token store, or NULL: the
+                              environment's SOFTHSM2_CONF as it is */
+};
+
+enum hm_hsm_mode {
+    HM_HSM_USE,      /**< sign, read; a SoftHSM store is never changed */
+    HM_HSM_PROVISION /**< what is made is kept by hm_hsm_commit() */
+};
+
+struct hsm_state;
+
+/** A loaded module, at most one token logged in. */
+struct hm_hsm {
+    struct hsm_state *state; /**< owned */
+};
+
+#define HM_HSM_INIT   \
+    {                 \
+        .state = NULL \
+    }
+
+/** Load a module and initialise it.  One at a time in a process.
+ *
+ * With where->softhsm the store's lock is held until hm_hsm_clear(), the module
+ * works on a private copy in memory (SoftHSM truncates its token file at every
+ * login, so that a kill would destroy it), and a token file found damaged is
+ * restored from the saved copy first.
+ *
+ * @return HM_E_TOKEN `hsm.module.path` (not absolute, no regular file, others
+ *         may write it), `hsm.module.load`, `hsm.module.kind` (no PKCS#11
+ *         module), `hsm.call.failed`; HM_E_TOKEN `hsm.softhsm.missing` (no such
+ *         store, HM_HSM_USE), `hsm.softhsm.busy` (locked for a minute),
+ *         `hsm.softhsm.damaged` (and no saved copy); HM_E_IO, HM_E_NOMEM
+ */
+HM_MUST hm_rc hm_hsm_open(struct hm_hsm *hsm, const struct hm_hsm_where *where,
+                          enum hm_hsm_mode mode, struct hm_err *e);
+
+/** Something the user should know although nothing failed, in one line
+ * (restored token file, wrong PIN entered before, PIN memory not locked);
+ * empty when there is nothing. */
+const char *hm_hsm_note(const struct hm_hsm *hsm);
+
+/** Keep what was made: with where->softhsm the private copy is checked,
+ * written beside the store, synced and swapped in by one rename; a kill leaves
+ * the old or the new store.  The session is over afterwards.
+ * @return HM_E_IO; HM_E_TOKEN `hsm.softhsm.damaged` */
+HM_MUST hm_rc hm_hsm_commit(struct hm_hsm *hsm, struct hm_err *e);
+
+/** End sessions, finalise the module, remove the private copy, unlock. */
+void hm_hsm_clear(struct hm_hsm *hsm);
+
+/** Find the one token that @p uri names and log in, once.
+ *
+ * @return HM_E_USAGE `hsm.uri.token` (names neither token nor serial);
+ *         HM_E_TOKEN `hsm.token.missing`, `hsm.token.ambiguous` (the text lists
+ *         the tokens seen), `hsm.pin.incorrect`, `hsm.pin.locked`,
+ *         `hsm.pin.final` (the next wrong PIN would lock it: not tried),
+ *         `hsm.pin.unset`, `hsm.session.shared` (somebody is logged in),
+ *         `hsm.call.failed`, `hsm.token.removed`
+ */
+HM_MUST hm_rc hm_hsm_login(struct hm_hsm *hsm, const struct hm_hsm_uri *uri,
+                           const struct hm_hsm_pin *pin, struct hm_err *e);
+
+/** Find exactly one private key on the token logged in, and its public key.
+ *
+ * @return HM_E_USAGE `hsm.uri.object` (names neither object nor id);
+ *         HM_E_TOKEN `hsm.key.missing`, `hsm.key.ambiguous` (the text lists
+ *         them), `hsm.key.public` (no public key object beside it),
+ *         `hsm.key.kind`, `hsm.key.reauthenticate` (wants its PIN for every
+ *         signature), `hsm.attribute.length` (the module's answer is
+ *         impossible); `crypto.key.*` as hm_public_key_read()
+ */
+HM_MUST hm_rc hm_hsm_find_key(struct hm_hsm *hsm, const struct hm_hsm_uri *uri,
+                              struct hm_hsm_key *key, struct hm_err *e);
+
+/** Find exactly one public key on the token that @p uri names; no PIN.
+ * @return as hm_hsm_find_key(), and `hsm.token.*` of hm_hsm_login() */
+HM_MUST hm_rc hm_hsm_find_public(struct hm_hsm *hsm,
+                                 const struct hm_hsm_uri *uri,
+                                 struct hm_hsm_key *key, struct hm_err *e);
+
+/** Sign @p message and verify the signature with @p pinned before handing it
+ * out: a faulty token's signature never leaves this function.
+ *
+ * @param pinned    the public key that the caller trusts; its SPKI must be the
+ *                  one found on the token
+ * @param[out] sig  cleared, then the signature as hm_signature_verify() takes
+ *                  it (ECDSA: minimal DER); empty on failure
+ * @return HM_E_REJECTED `hsm.key.other` (token holds another key);
+ *         HM_E_TOKEN `hsm.sign.length`, `hsm.sign.range` (r or s is zero or too
+ *         long), `hsm.sign.mismatch` (does not verify), `hsm.call.failed`,
+ *         `hsm.token.removed`, `hsm.session.closed`
+ * @source PKCS#11 2.40 2.3.6 (r || s); RFC 3279 2.2.3; RFC 8017 9.2
+ */
+HM_MUST hm_rc hm_hsm_sign(struct hm_hsm *hsm, const struct hm_hsm_key *key,
+                          const struct hm_public_key *pinned,
+                          struct hm_bytes message, struct hm_buf *sig,
+                          struct hm_err *e);
+
+/** Make a P-256 key pair that may sign and not be extracted, on the token
+ * logged in; read back what the module claims, try to read the private value
+ * (must fail), sign and verify once.  A key that fails is destroyed.
+ *
+ * @param uri  object is required and becomes the label; id is random unless
+ *             given
+ * @return HM_E_TOKEN `hsm.key.exists` (label or id taken),
+ *         `hsm.key.extractable`; as hm_hsm_find_key() and hm_hsm_sign()
+ */
+HM_MUST hm_rc hm_hsm_generate(struct hm_hsm *hsm, const struct hm_hsm_uri *uri,
+                              struct hm_hsm_key *key, struct hm_err *e);
+
+/** Make a token named @p label in a free slot and give it its PINs.
+ *
+ * @return HM_E_USAGE `hsm.token.label` (1..32 bytes of printable ASCII);
+ *         HM_E_TOKEN `hsm.token.exists`, `hsm.token.full` (no free slot),
+ *         `hsm.call.failed`
+ */
+HM_MUST hm_rc hm_hsm_token_init(struct hm_hsm *hsm, const char *label,
+                                const struct hm_hsm_pin *so_pin,
+                                const struct hm_hsm_pin *pin, struct hm_err *e);
+
+/** One line of hm_hsm_list(): a token, or a public key on it. */
+struct hm_hsm_entry {
+    bool is_key;
+    struct hm_hsm_uri uri;     /**< of the token, or of the key */
+    char keyid[HM_SHA256_HEX]; /**< empty: not a key that can be used */
+    enum hm_scheme scheme;
+    char problem[160]; /**< why keyid is empty; printable */
+};
+
+#define HM_HSM_ENTRIES_MAX 4096u
+
+struct hm_hsm_entries {
+    struct hm_hsm_entry *entry; /**< owned */
+    size_t n;
+};
+
+#define HM_HSM_ENTRIES_INIT   \
+    {                         \
+        .entry = NULL, .n = 0 \
+    }
+
+void hm_hsm_entries_clear(struct hm_hsm_entries *entries);
+
+/** List every token of the module and the public keys on it; no PIN.
+ * @return HM_E_TOKEN `hsm.call.failed`; HM_E_LIMIT `hsm.list.count` */
+HM_MUST hm_rc hm_hsm_list(struct hm_hsm *hsm, struct hm_hsm_entries *out,
+                          struct hm_err *e);
+
+#endif /* HM_HSM_H */

@@ -1,0 +1,89 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "hsm_priv.h"
+
+HM_MUST static hm_rc open_state(struct hsm_state *s,
+                                const struct hm_hsm_where *where,
+                                struct hm_err *e)
+{
+    const char *module =
+        where->module == NULL ? HM_HSM_MODULE_DEFAULT : where->module;
+
+    if (where->softhsm != NULL) {
+        HM_TRY(softhsm_open(&s->keeper, where->softhsm,
+                            s->mode == HM_HSM_PROVISION, e));
+        if (s->keeper.restored > 0)
+            (void)snprintf(s->note, sizeof(s->note),
+                           "%u damaged token files of '%.160s' were restored "
+                           "from the saved copy",
+                           s->keeper.restored, hm_show_str(where->softhsm));
+    }
+    return hsm_module_load(s, module, e);
+}
+
+hm_rc hm_hsm_open(struct hm_hsm *hsm, const struct hm_hsm_where *where,
+                  enum hm_hsm_mode mode, struct hm_err *e)
+{
+    hm_rc rc;
+
+    hm_hsm_clear(hsm);
+    hsm->state = calloc(1, sizeof(*hsm->state));
+    if (hsm->state == NULL)
+        return hm_fail(e, HM_E_NOMEM, "hsm.module.nomem",
+                       "out of memory for a PKCS#11 module");
+    hsm->state->keeper = (struct softhsm)SOFTHSM_INIT;
+    hsm->state->mode = mode;
+    rc = open_state(hsm->state, where, e);
+    if (rc != HM_OK)
+        hm_hsm_clear(hsm);
+    return rc;
+}
+
+const char *hm_hsm_note(const struct hm_hsm *hsm)
+{
+    return hsm->state == NULL ? "" : hsm->state->note;
+}
+
+static void finalise(struct hsm_state *s)
+{
+    hsm_session_close(s);
+    if (s->is_initialised)
+        (void)s->f->C_Finalize(NULL);
+    s->is_initialised = false;
+}
+
+hm_rc hm_hsm_commit(struct hm_hsm *hsm, struct hm_err *e)
+{
+    finalise(hsm->state);
+    if (!hsm->state->keeper.is_open)
+        return HM_OK;
+    return softhsm_commit(&hsm->state->keeper, e);
+}
+
+void hm_hsm_clear(struct hm_hsm *hsm)
+{
+    const int saved = errno;
+
+    if (hsm->state == NULL)
+        return;
+    finalise(hsm->state);
+    softhsm_clear(&hsm->state->keeper);
+    free(hsm->state);
+    hsm->state = NULL;
+    errno = saved;
+}
+
+void hm_hsm_key_clear(struct hm_hsm_key *key)
+{
+    hm_public_key_clear(&key->public_key);
+    *key = (struct hm_hsm_key)HM_HSM_KEY_INIT;
+}
+
+const char *hm_hsm_claim_name(enum hm_hsm_claim claim)
+{
+    static const char *const names[] = {"unknown", "no", "yes"};
+
+    return names[claim];
+}

@@ -1,0 +1,160 @@
+/** @file
+ * What the parts of this room share.
+ */
+#ifndef HSM_PRIV_H
+#define HSM_PRIV_H
+
+#include <limits.h>
+#include <p11-kit/pkcs11.h>
+
+#include "hm_hsm.h"
+#include "softhsm_priv.h"
+
+#define HSM_SLOTS_MAX 256u
+#define HSM_FOUND_MAX 1024u /**< more objects than one search may give */
+#define HSM_VALUE_MAX 1024u /**< longest attribute read, in bytes */
+
+/** A token as C_GetTokenInfo describes it, padding removed. */
+struct hsm_token {
+    CK_SLOT_ID slot;
+    CK_FLAGS flags;
+    char label[HM_HSM_LABEL_SIZE];
+    char manufacturer[HM_HSM_LABEL_SIZE];
+    char serial[HM_HSM_SHORT_SIZE];
+    char model[HM_HSM_SHORT_SIZE];
+};
+
+/** An object with what it is searched by. */
+struct hsm_object {
+    CK_OBJECT_HANDLE handle;
+    char label[HM_HSM_OBJECT_MAX + 1];
+    uint8_t id[HM_HSM_ID_MAX];
+    size_t id_n;
+};
+
+struct hsm_objects {
+    CK_OBJECT_HANDLE handle[HSM_FOUND_MAX]; /**< as the module gave them */
+    struct hsm_object object[HSM_FOUND_MAX];
+    size_t n;
+};
+
+struct hsm_state {
+    CK_FUNCTION_LIST *f; /**< borrowed from the module; NULL: not loaded */
+    bool is_initialised;
+    bool has_session;
+    bool is_logged_in;
+    enum hm_hsm_mode mode;
+    CK_SESSION_HANDLE session;
+    struct hsm_token token; /**< the one of the session */
+    struct hsm_token seen[HSM_SLOTS_MAX];
+    size_t seen_n;
+    struct hsm_objects found; /**< of the last search */
+    struct softhsm keeper;
+    char module[256];    /**< path as named */
+    char real[PATH_MAX]; /**< the file behind it */
+    char library[HM_HSM_LABEL_SIZE + 16];
+    char note[256];
+};
+
+/** One line of text that grows until it is full; cut with "...". */
+struct hsm_text {
+    char p[440];
+    size_t n;
+};
+
+void hsm_text_add(struct hsm_text *t, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/** "CKR_PIN_INCORRECT" or "unknown return value". */
+const char *hsm_rv_name(CK_RV rv);
+
+/** A call of the module failed: close the session and say so. */
+HM_MUST hm_rc hsm_fail_rv(struct hsm_state *s, const char *call, CK_RV rv,
+                          struct hm_err *e);
+
+/** A failure of a lower room that the token caused is the token's: HM_E_FORMAT,
+ * HM_E_LIMIT and HM_E_REJECTED become HM_E_TOKEN. */
+HM_MUST hm_rc hsm_as_token(struct hm_err *e, hm_rc rc);
+
+/* hsm_module.c */
+HM_MUST hm_rc hsm_module_load(struct hsm_state *s, const char *path,
+                              struct hm_err *e);
+
+/* hsm_token.c */
+HM_MUST hm_rc hsm_token_scan(struct hsm_state *s, bool initialised,
+                             struct hm_err *e);
+HM_MUST hm_rc hsm_token_pick(struct hsm_state *s, const struct hm_hsm_uri *uri,
+                             struct hsm_token *out, struct hm_err *e);
+HM_MUST hm_rc hsm_token_read(struct hsm_state *s, CK_SLOT_ID slot,
+                             struct hsm_token *out, struct hm_err *e);
+
+/* hsm_session.c */
+HM_MUST hm_rc hsm_session_open(struct hsm_state *s,
+                               const struct hsm_token *token, struct hm_err *e);
+void hsm_session_close(struct hsm_state *s);
+HM_MUST hm_rc hsm_session_check(const struct hsm_state *s, struct hm_err *e);
+
+/* hsm_attr.c */
+struct hsm_value {
+    uint8_t b[HSM_VALUE_MAX];
+    size_t n;
+    bool is_there; /**< false: the object does not have or show it */
+};
+
+/** Read one attribute in one call into a buffer of fixed size.
+ * @return HM_E_TOKEN `hsm.attribute.length`, as hsm_fail_rv() */
+HM_MUST hm_rc hsm_attr_bytes(struct hsm_state *s, CK_OBJECT_HANDLE object,
+                             CK_ATTRIBUTE_TYPE type, struct hsm_value *out,
+                             struct hm_err *e);
+HM_MUST hm_rc hsm_attr_ulong(struct hsm_state *s, CK_OBJECT_HANDLE object,
+                             CK_ATTRIBUTE_TYPE type, CK_ULONG *out,
+                             struct hm_err *e);
+HM_MUST hm_rc hsm_attr_claim(struct hsm_state *s, CK_OBJECT_HANDLE object,
+                             CK_ATTRIBUTE_TYPE type, enum hm_hsm_claim *out,
+                             struct hm_err *e);
+
+/* hsm_find.c */
+/** All objects of @p class into s->found, with label and id read back. */
+HM_MUST hm_rc hsm_find_class(struct hsm_state *s, CK_OBJECT_CLASS class,
+                             struct hm_err *e);
+/** Does the object have the label and id that the URI asks for? */
+bool hsm_object_matches(const struct hsm_object *o,
+                        const struct hm_hsm_uri *uri);
+/** Fill uri (token, serial, object, id) and claims of the token. */
+void hsm_key_describe(const struct hsm_state *s, const struct hsm_object *o,
+                      struct hm_hsm_key *key);
+
+/* hsm_claims.c */
+HM_MUST hm_rc hsm_claims_read(struct hsm_state *s, CK_OBJECT_HANDLE object,
+                              struct hm_hsm_claims *claims, struct hm_err *e);
+/** Is the private value readable?  Must be no. */
+HM_MUST hm_rc hsm_claims_probe(struct hsm_state *s, CK_OBJECT_HANDLE object,
+                               struct hm_err *e);
+
+/* hsm_public.c */
+HM_MUST hm_rc hsm_public_read(struct hsm_state *s, CK_OBJECT_HANDLE object,
+                              struct hm_public_key *key, struct hm_err *e);
+
+/** An EC point as tokens give it (raw, or in an OCTET STRING) to SPKI.
+ * @return HM_E_TOKEN `hsm.key.point`, `hsm.key.kind` (curve) */
+HM_MUST hm_rc hsm_public_from_point(struct hm_bytes params,
+                                    struct hm_bytes point,
+                                    struct hm_public_key *key,
+                                    struct hm_err *e);
+
+/* hsm_der.c */
+/** r || s, each half of @p rs, to one minimal DER SEQUENCE of two INTEGERs.
+ * @return HM_E_TOKEN `hsm.sign.length` (not 2 * 32 or 2 * 48 bytes),
+ *         `hsm.sign.range` (r or s is zero) */
+HM_MUST hm_rc hsm_der_from_rs(struct hm_bytes rs, struct hm_buf *der,
+                              struct hm_err *e);
+
+/* hsm_pin.c */
+HM_MUST hm_rc hsm_pin_new(struct hm_hsm_pin *pin, struct hm_err *e);
+/** Drop one newline, check length and letters. */
+HM_MUST hm_rc hsm_pin_check(struct hm_hsm_pin *pin, struct hm_err *e);
+
+/* hsm_pin_tty.c */
+HM_MUST hm_rc hsm_pin_ask(struct hm_hsm_pin *pin, struct hm_err *e);
+
+#endif /* HSM_PRIV_H */

@@ -1,0 +1,363 @@
+/* hallmark-key as its user runs it: tokens, keys, root, authorisations. */
+#include "key_story.h"
+
+#include "hm_test.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int make(void **state)
+{
+    struct key_story *s = calloc(1, sizeof(*s));
+
+    key_story_make(s, 0);
+    *state = s;
+    return 0;
+}
+
+static int unmake(void **state)
+{
+    key_story_clear(*state);
+    free(*state);
+    return 0;
+}
+
+#define RUN(...) STORY_RUN(s, &r, "hallmark-key", __VA_ARGS__)
+#define START(state)                      \
+    const struct key_story *s = *(state); \
+    HM_OWN(hm_run) r = HM_RUN_INIT
+
+static void what_is_made_is_listed_and_shown(void **state)
+{
+    START(state);
+
+    RUN("list", "--softhsm", "vt");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "object=vendor-1"));
+    assert_non_null(strstr(hm_run_out(&r), "object=provenance-1"));
+    RUN("list", "--softhsm", "vt", "--json");
+    assert_run(&r, 0, "");
+    assert_non_null(
+        strstr(hm_run_out(&r), "\"scheme\": \"ecdsa-p256-sha256\""));
+    RUN("show", STORY_VENDOR, "--softhsm", "vt", "--pin", "file:vendor.pin");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "never_extractable: yes"));
+    assert_non_null(strstr(hm_run_out(&r), "software"));
+    RUN("show", "vendor-1.pem");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "keyid"));
+}
+
+static void an_exported_key_is_the_generated_one(void **state)
+{
+    START(state);
+    HM_OWN(hm_buf) a = HM_BUF_INIT(4096);
+    HM_OWN(hm_buf) b = HM_BUF_INIT(4096);
+
+    RUN("export", STORY_VENDOR, "--softhsm", "vt", "-o", "again.pem");
+    assert_run(&r, 0, "");
+    hm_temp_read(&s->temp, "vendor-1.pem", &a);
+    hm_temp_read(&s->temp, "again.pem", &b);
+    assert_bytes_equal(hm_buf_view(&a), hm_buf_view(&b));
+    RUN("export", STORY_VENDOR, "--softhsm", "vt", "-o", "again.pem");
+    assert_run(&r, 2, "base.out.exists");
+    RUN("export", STORY_VENDOR, "--softhsm", "vt", "-o", "-");
+    assert_run(&r, 0, "");
+    assert_memory_equal(hm_run_out(&r), "-----BEGIN PUBLIC KEY-----", 26);
+}
+
+/* What cannot be written is found out before a key is made. */
+static void no_key_is_made_when_its_file_exists(void **state)
+{
+    START(state);
+
+    RUN("generate", "pkcs11:token=vendor;object=new", "--softhsm", "vt",
+        "--pin", "file:vendor.pin", "-o", "vendor-1.pem");
+    assert_run(&r, 2, "base.out.exists");
+    RUN("list", "--softhsm", "vt");
+    assert_null(strstr(hm_run_out(&r), "object=new"));
+    RUN("generate", STORY_VENDOR, "--softhsm", "vt", "--pin",
+        "file:vendor.pin");
+    assert_run(&r, 4, "hsm.key.exists");
+    RUN("token-init", "--softhsm", "vt", "--token", "vendor", "--pin",
+        "file:vendor.pin");
+    assert_run(&r, 4, "hsm.token.exists");
+}
+
+static const struct {
+    const char *uri;
+    const char *store;
+    const char *pin;
+    int status;
+    const char *reason;
+} wrong[] = {
+    {STORY_VENDOR, "vt", "file:root.pin", 4, "hsm.pin.incorrect"},
+    {STORY_VENDOR, "vt", "file:none.pin", 3, "hsm.pin.read"},
+    {STORY_VENDOR, "vt", "1234", 2, "hsm.pin.source"},
+    {STORY_VENDOR, "vt", "tty", 2, "hsm.pin.tty"},
+    {STORY_VENDOR, "none", "file:vendor.pin", 4, "hsm.softhsm.missing"},
+    {STORY_VENDOR, "rt", "file:vendor.pin", 4, "hsm.token.missing"},
+    {"pkcs11:token=vendor;object=x", "vt", "file:vendor.pin", 4,
+     "hsm.key.missing"},
+    {"pkcs11:object=vendor-1", "vt", "file:vendor.pin", 2, "hsm.uri.token"},
+    {"pkcs11:token=vendor", "vt", "file:vendor.pin", 2, "hsm.uri.object"},
+    {"pkcs11:token=vendor;object=vendor-1?pin-value=1", "vt", "file:vendor.pin",
+     2, "hsm.uri.secret"},
+};
+
+static void wrong_calls_say_why(void **state)
+{
+    START(state);
+
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        RUN("show", wrong[i].uri, "--softhsm", wrong[i].store, "--pin",
+            wrong[i].pin);
+        assert_run(&r, wrong[i].status, wrong[i].reason);
+    }
+    RUN("show", STORY_ROOT, "--softhsm", "vt");
+    assert_run(&r, 4, "hsm.token.missing");
+    assert_non_null(strstr(hm_run_err(&r), "'vendor'"));
+}
+
+static void a_module_that_others_can_change_is_not_loaded(void **state)
+{
+    START(state);
+    const char *module = hm_temp_path(&s->temp, "module.so");
+
+    RUN("list", "--module", "libsofthsm2.so");
+    assert_run(&r, 4, "hsm.module.path");
+    RUN("list", "--module", "/nowhere/module.so");
+    assert_run(&r, 4, "hsm.module.path");
+    key_story_write(s, "module.so", "no library");
+    RUN("list", "--module", module);
+    assert_run(&r, 4, "hsm.module.load");
+    assert_int_equal(chmod(module, 0666), 0);
+    RUN("list", "--module", module);
+    assert_run(&r, 4, "hsm.module.path");
+    assert_int_equal(chmod(module, 0644), 0);
+    assert_int_equal(chmod(s->temp.path, 0777), 0);
+    RUN("list", "--module", module);
+    assert_run(&r, 4, "hsm.module.path");
+    assert_int_equal(chmod(s->temp.path, 0755), 0);
+    RUN("list", "--module", "/lib/x86_64-linux-gnu/libcrypto.so.3");
+    if (access("/lib/x86_64-linux-gnu/libcrypto.so.3", F_OK) == 0)
+        assert_run(&r, 4, "hsm.module.kind");
+}
+
+static void a_root_set_is_checked(void **state)
+{
+    START(state);
+
+    RUN("root-export", "--threshold", "2", "--vendor", "acme", "--key",
+        "a=root-1.pem", "-o", "x.json");
+    assert_run(&r, 2, "trust.root.threshold");
+    RUN("root-export", "--threshold", "0", "--vendor", "acme", "--key",
+        "a=root-1.pem", "-o", "x.json");
+    assert_run(&r, 2, "key.option.number");
+    RUN("root-export", "--threshold", "1", "--vendor", "acme", "-o", "x.json");
+    assert_run(&r, 2, "key.root.empty");
+    RUN("root-export", "--threshold", "1", "--vendor", "acme", "--key",
+        "a=root-1.pem", "--key", "b=root-1.pem", "-o", "x.json");
+    assert_run(&r, 2, "trust.key.twice");
+    RUN("root-export", "--threshold", "1", "--vendor", "ac me", "--key",
+        "a=root-1.pem", "-o", "x.json");
+    assert_run(&r, 2, "trust.name.syntax");
+    RUN("root-export", "--threshold", "1", "--vendor", "acme", "--key",
+        "root-1.pem", "-o", "x.json");
+    assert_run(&r, 2, "key.option.pair");
+    assert_false(key_story_has(s, "x.json"));
+    RUN("root-export", "--threshold", "2", "--vendor", "acme", "--key",
+        "a=root-1.pem", "--key", "b=vendor-1.pem", "-o", "x.json");
+    assert_run(&r, 0, "");
+}
+
+static void openssl_verifies_the_authorisation(void **state)
+{
+    const struct key_story *s = *state;
+
+    key_story_openssl(s, "root-1.pem", "authorisation.json.sig",
+                      "authorisation.json");
+}
+
+/* The options that all three verbs share, signed by the root. */
+#define AUTHORISE                                                         \
+    "--root", "root.json", "--days", "30", "--sign", STORY_ROOT, "--pin", \
+        "file:root.pin", "--softhsm", "rt"
+
+static void claims_go_into_the_authorisation(void **state)
+{
+    START(state);
+    HM_OWN(hm_buf) a = HM_BUF_INIT(65536);
+
+    RUN("show", STORY_VENDOR, "--softhsm", "vt", "--pin", "file:vendor.pin",
+        "--json");
+    assert_run(&r, 0, "");
+    key_story_write(s, "claims.json", hm_run_out(&r));
+    RUN("authorise", AUTHORISE, "--key", "manifest=vendor-1.pem", "--product",
+        "thermostat", "--claims", "claims.json", "-o", "a.json");
+    assert_run(&r, 0, "");
+    hm_temp_read(&s->temp, "a.json", &a);
+    assert_non_null(memmem(a.p, a.n, "\"never_extractable\": \"yes\"", 26));
+    assert_non_null(memmem(a.p, a.n, "\"protection\": \"software\"", 24));
+    key_story_write(s, "claims.json", "{}");
+    RUN("authorise", AUTHORISE, "--key", "manifest=vendor-1.pem", "--product",
+        "thermostat", "--claims", "claims.json", "-o", "b.json");
+    assert_run(&r, 2, "json.member.missing");
+}
+
+static void a_rotation_retires_and_authorises(void **state)
+{
+    START(state);
+    HM_OWN(hm_buf) a = HM_BUF_INIT(65536);
+
+    RUN("generate", "pkcs11:token=vendor;object=vendor-2", "--softhsm", "vt",
+        "--pin", "file:vendor.pin", "-o", "vendor-2.pem");
+    assert_run(&r, 0, "");
+    RUN("rotate", AUTHORISE, "--from", "authorisation.json", "--retire",
+        "vendor-1.pem", "--key", "manifest=vendor-2.pem", "-o",
+        "authorisation.json");
+    assert_run(&r, 2, "base.out.exists");
+    RUN("rotate", AUTHORISE, "--from", "authorisation.json", "--retire",
+        "vendor-1.pem", "--key", "manifest=vendor-2.pem", "-o",
+        "authorisation.json", "--force");
+    assert_run(&r, 0, "");
+    key_story_openssl(s, "root-1.pem", "authorisation.json.sig",
+                      "authorisation.json");
+    hm_temp_read(&s->temp, "authorisation.json", &a);
+    assert_non_null(memmem(a.p, a.n, "\"sequence\": 2", 13));
+    assert_non_null(memmem(a.p, a.n, "\"reason\": \"rotated\"", 19));
+    RUN("rotate", AUTHORISE, "--from", "authorisation.json", "--retire",
+        "vendor-1.pem", "--key", "manifest=vendor-1.pem", "-o", "x.json");
+    assert_run(&r, 1, "trust.key.missing");
+}
+
+static void a_revocation_says_why(void **state)
+{
+    START(state);
+    HM_OWN(hm_buf) a = HM_BUF_INIT(65536);
+
+    RUN("revoke", AUTHORISE, "--from", "authorisation.json", "--retire",
+        "vendor-1.pem", "--reason", "bored", "-o", "x.json");
+    assert_run(&r, 2, "key.revoke.reason");
+    RUN("revoke", AUTHORISE, "--from", "authorisation.json", "--retire",
+        "vendor-1.pem", "--reason", "compromised", "-o", "x.json");
+    assert_run(&r, 0, "");
+    hm_temp_read(&s->temp, "x.json", &a);
+    assert_non_null(memmem(a.p, a.n, "\"reason\": \"compromised\"", 23));
+    key_story_openssl(s, "root-1.pem", "x.json.sig", "x.json");
+}
+
+/* Old trust is verified before it is read. */
+static void a_tampered_authorisation_is_not_continued(void **state)
+{
+    START(state);
+
+    hm_temp_flip(&s->temp, "authorisation.json", 60, 0x01);
+    RUN("rotate", AUTHORISE, "--from", "authorisation.json", "--retire",
+        "vendor-1.pem", "--key", "manifest=provenance-1.pem", "-o", "x.json");
+    assert_run(&r, 1, "trust.authorisation.signature");
+    hm_temp_flip(&s->temp, "authorisation.json", 60, 0x01);
+    assert_int_equal(unlink(hm_temp_path(&s->temp, "authorisation.json.sig")),
+                     0);
+    RUN("rotate", AUTHORISE, "--from", "authorisation.json", "--retire",
+        "vendor-1.pem", "--key", "manifest=provenance-1.pem", "-o", "x.json");
+    assert_run(&r, 1, "trust.authorisation.signature");
+    assert_false(key_story_has(s, "x.json"));
+}
+
+static void only_a_root_key_signs_an_authorisation(void **state)
+{
+    START(state);
+
+    RUN("authorise", "--root", "root.json", "--days", "30", "--key",
+        "manifest=vendor-1.pem", "--product", "thermostat", "--sign",
+        STORY_VENDOR, "--pin", "file:vendor.pin", "--softhsm", "vt", "-o",
+        "x.json");
+    assert_run(&r, 1, "key.sign.stranger");
+    assert_false(key_story_has(s, "x.json"));
+    assert_false(key_story_has(s, "x.json.sig"));
+}
+
+static void wrong_authorisations_are_not_written(void **state)
+{
+    START(state);
+
+    RUN("authorise", AUTHORISE, "--key", "manifest=vendor-1.pem", "-o",
+        "x.json");
+    assert_run(&r, 2, "key.option.product");
+    RUN("authorise", AUTHORISE, "--key", "boss=vendor-1.pem", "--product", "p",
+        "-o", "x.json");
+    assert_run(&r, 2, "trust.role.unknown");
+    RUN("authorise", AUTHORISE, "-o", "x.json");
+    assert_run(&r, 2, "key.authorise.empty");
+    RUN("authorise", AUTHORISE, "--key", "manifest=root-1.pem", "--product",
+        "p", "-o", "x.json");
+    assert_run(&r, 1, "trust.key.twice");
+    RUN("authorise", AUTHORISE, "--valid-until", "2030-01-01T00:00:00Z",
+        "--key", "manifest=vendor-1.pem", "--product", "p", "-o", "x.json");
+    assert_run(&r, 2, "key.option.validity");
+    RUN("authorise", "--root", "root.json", "--valid-until",
+        "2001-01-01T00:00:00Z", "--key", "manifest=vendor-1.pem", "--product",
+        "p", "-o", "x.json");
+    assert_run(&r, 2, "key.option.validity");
+    RUN("authorise", AUTHORISE, "--key", "manifest=vendor-1.pem", "--product",
+        "p", "-o", "x.json", "--dry-run");
+    assert_run(&r, 0, "");
+    assert_false(key_story_has(s, "x.json"));
+}
+
+static void the_epoch_of_a_product_never_falls(void **state)
+{
+    START(state);
+
+    RUN("authorise", AUTHORISE, "--from", "authorisation.json", "--product",
+        "thermostat", "--epoch", "2", "-o", "e2.json");
+    assert_run(&r, 0, "");
+    RUN("authorise", AUTHORISE, "--from", "e2.json", "--product", "thermostat",
+        "--epoch", "1", "-o", "e1.json");
+    assert_run(&r, 1, "key.epoch.lower");
+}
+
+static void a_full_disk_leaves_the_store_as_it_was(void **state)
+{
+    const struct key_story *s = *state;
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    const struct hm_run_how full = {.cwd = s->temp.path, .file_size_max = 100};
+
+    HM_RUN(&r, &full, "hallmark-key", "generate",
+           "pkcs11:token=vendor;object=new", "--softhsm", "vt", "--pin",
+           "file:vendor.pin", "-o", "new.pem");
+    assert_int_equal(r.status, 3);
+    assert_false(key_story_has(s, "new.pem"));
+    RUN("list", "--softhsm", "vt");
+    assert_run(&r, 0, "");
+    assert_null(strstr(hm_run_out(&r), "object=new"));
+    assert_non_null(strstr(hm_run_out(&r), "object=vendor-1"));
+    assert_int_equal(key_story_count(s, ".", ".hallmark-"), 0);
+}
+
+#define FRESH(test) cmocka_unit_test_setup_teardown(test, make, unmake)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FRESH(what_is_made_is_listed_and_shown),
+        FRESH(an_exported_key_is_the_generated_one),
+        FRESH(no_key_is_made_when_its_file_exists),
+        FRESH(wrong_calls_say_why),
+        FRESH(a_module_that_others_can_change_is_not_loaded),
+        FRESH(a_root_set_is_checked),
+        FRESH(openssl_verifies_the_authorisation),
+        FRESH(claims_go_into_the_authorisation),
+        FRESH(a_rotation_retires_and_authorises),
+        FRESH(a_revocation_says_why),
+        FRESH(a_tampered_authorisation_is_not_continued),
+        FRESH(only_a_root_key_signs_an_authorisation),
+        FRESH(wrong_authorisations_are_not_written),
+        FRESH(the_epoch_of_a_product_never_falls),
+        FRESH(a_full_disk_leaves_the_store_as_it_was),
+    };
+
+    return cmocka_run_group_tests_name("hallmark-key", tests, NULL, NULL);
+}

@@ -1,0 +1,441 @@
+/* hallmark-sign as a pipeline runs it, with a good token and with bad ones. */
+#include "key_story.h"
+
+#include "hm_test.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int make(void **state)
+{
+    struct key_story *s = calloc(1, sizeof(*s));
+
+    key_story_make(s, 0);
+    key_story_manifest(s, "manifest.json", "thermostat");
+    *state = s;
+    return 0;
+}
+
+static int unmake(void **state)
+{
+    key_story_clear(*state);
+    free(*state);
+    return 0;
+}
+
+#define START(state)                      \
+    const struct key_story *s = *(state); \
+    HM_OWN(hm_run) r = HM_RUN_INIT
+
+/* The signing options of each token. */
+#define BY(uri)  "--key", uri, "--pin", "file:vendor.pin", "--softhsm", "vt"
+#define BY_ROOT  "--key", STORY_ROOT, "--pin", "file:root.pin", "--softhsm", "rt"
+#define RUN(...) STORY_RUN(s, &r, "hallmark-sign", __VA_ARGS__)
+
+static void a_manifest_is_signed_so_that_openssl_verifies(void **state)
+{
+    START(state);
+
+    RUN("manifest.json", BY(STORY_VENDOR));
+    assert_run(&r, 0, "");
+    key_story_openssl(s, "vendor-1.pem", "manifest.json.sig", "manifest.json");
+    RUN("manifest.json", BY(STORY_VENDOR), "--root", "root.json", "-o",
+        "other.sig");
+    assert_run(&r, 0, "");
+    key_story_openssl(s, "vendor-1.pem", "other.sig", "manifest.json");
+}
+
+static void one_key_signs_once(void **state)
+{
+    START(state);
+
+    RUN("manifest.json", BY(STORY_VENDOR));
+    assert_run(&r, 0, "");
+    RUN("manifest.json", BY(STORY_VENDOR));
+    assert_run(&r, 1, "sign.signature.twice");
+    assert_false(key_story_has(s, "manifest.json.sig.2"));
+    RUN("manifest.json", BY(STORY_VENDOR), "--force");
+    assert_run(&r, 0, "");
+    key_story_manifest(s, "manifest.json", "thermostat");
+    hm_temp_flip(&s->temp, "manifest.json.sig", 40, 0x01);
+    RUN("manifest.json", BY(STORY_VENDOR));
+    assert_run(&r, 1, "sign.signature.stale");
+    RUN("manifest.json", BY(STORY_VENDOR), "--force");
+    assert_run(&r, 0, "");
+    key_story_openssl(s, "vendor-1.pem", "manifest.json.sig", "manifest.json");
+}
+
+static void a_second_root_key_signs_beside_the_first(void **state)
+{
+    START(state);
+
+    STORY_RUN(s, &r, "hallmark-key", "generate",
+              "pkcs11:token=root;object=root-2", "--softhsm", "rt", "--pin",
+              "file:root.pin", "-o", "root-2.pem");
+    assert_run(&r, 0, "");
+    STORY_RUN(s, &r, "hallmark-key", "root-export", "--threshold", "2",
+              "--vendor", "acme", "--key", "a=root-1.pem", "--key",
+              "b=root-2.pem", "-o", "root.json", "--force");
+    assert_run(&r, 0, "");
+    STORY_RUN(s, &r, "hallmark-key", "authorise", "--root", "root.json",
+              "--days", "9", "--key", "manifest=vendor-1.pem", "--product",
+              "thermostat", "-o", "authorisation.json", "--force");
+    assert_run(&r, 0, "");
+    assert_false(key_story_has(s, "authorisation.json.sig"));
+    RUN("authorisation.json", BY_ROOT);
+    assert_run(&r, 0, "");
+    RUN("authorisation.json", "--key", "pkcs11:token=root;object=root-2",
+        "--pin", "file:root.pin", "--softhsm", "rt");
+    assert_run(&r, 0, "");
+    key_story_openssl(s, "root-1.pem", "authorisation.json.sig",
+                      "authorisation.json");
+    key_story_openssl(s, "root-2.pem", "authorisation.json.sig.2",
+                      "authorisation.json");
+    RUN("manifest.json", BY(STORY_VENDOR), "--root", "root.json");
+    assert_run(&r, 0, "");
+}
+
+static void each_key_signs_only_its_kind(void **state)
+{
+    START(state);
+
+    RUN("manifest.json", BY_ROOT);
+    assert_run(&r, 1, "trust.key.unknown");
+    RUN("manifest.json", BY(STORY_PROVE));
+    assert_run(&r, 1, "trust.key.role");
+    RUN("authorisation.json", BY(STORY_VENDOR));
+    assert_run(&r, 1, "sign.key.stranger");
+    RUN("root.json", BY_ROOT);
+    assert_run(&r, 1, "sign.document.kind");
+    key_story_write(s, "notes.txt", "hello\n");
+    RUN("notes.txt", BY(STORY_VENDOR));
+    assert_run(&r, 1, "sign.document.kind");
+    key_story_write(s, "m.json", "{ \"format\": \"hallmark-manifest/1\" }\n");
+    RUN("m.json", BY(STORY_VENDOR));
+    assert_run(&r, 1, "sign.document.kind");
+    key_story_manifest(s, "manifest.json", "boiler");
+    RUN("manifest.json", BY(STORY_VENDOR));
+    assert_run(&r, 1, "trust.key.product");
+    assert_int_equal(key_story_count(s, ".", "manifest.json.sig"), 0);
+}
+
+static void trust_that_is_missing_or_tampered_is_a_no(void **state)
+{
+    START(state);
+
+    hm_temp_flip(&s->temp, "authorisation.json", 60, 0x01);
+    RUN("manifest.json", BY(STORY_VENDOR));
+    assert_run(&r, 1, "trust.authorisation.signature");
+    assert_int_equal(unlink(hm_temp_path(&s->temp, "authorisation.json")), 0);
+    RUN("manifest.json", BY(STORY_VENDOR));
+    assert_run(&r, 3, "base.file.open");
+    RUN("none.json", BY(STORY_VENDOR));
+    assert_run(&r, 3, "base.file.open");
+    assert_int_equal(unlink(hm_temp_path(&s->temp, "root.json")), 0);
+    key_story_write(s, "authorisation.json",
+                    "{\n  \"format\": \"hallmark-authorisation/1\"\n}\n");
+    RUN("authorisation.json", BY_ROOT);
+    assert_run(&r, 2, "sign.root.missing");
+}
+
+static void wrong_calls_are_refused(void **state)
+{
+    START(state);
+
+    RUN(BY(STORY_VENDOR));
+    assert_run(&r, 2, "sign.document.none");
+    RUN("manifest.json", "manifest.json", BY(STORY_VENDOR));
+    assert_run(&r, 2, "sign.document.twice");
+    RUN("manifest.json", "authorisation.json", BY(STORY_VENDOR), "-o", "x");
+    assert_run(&r, 2, "sign.output.many");
+    RUN("--statement", "s.json", BY(STORY_PROVE));
+    assert_run(&r, 2, "sign.output.none");
+    RUN("manifest.json", BY(STORY_VENDOR), "-o", "root.json");
+    assert_run(&r, 2, "base.out.exists");
+    RUN("manifest.json", "--key", STORY_VENDOR, "--softhsm", "vt");
+    assert_run(&r, 2, "hsm.pin.none");
+    RUN("manifest.json", "--key", STORY_VENDOR, "--softhsm", "vt", "--dry-run");
+    assert_run(&r, 0, "");
+    assert_false(key_story_has(s, "manifest.json.sig"));
+}
+
+#define STATEMENT                                                              \
+    "{\n  \"_type\": \"https://in-toto.io/Statement/v1\",\n  \"subject\": [\n" \
+    "    {\n      \"name\": \"artefacts/a\",\n      \"digest\": {\n"           \
+    "        \"sha256\": "                                                     \
+    "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"\n"   \
+    "      }\n    }\n  ],\n  \"predicateType\": "                              \
+    "\"https://slsa.dev/provenance/v1\",\n  \"predicate\": {}\n}\n"
+
+static void a_statement_becomes_an_envelope(void **state)
+{
+    START(state);
+    HM_OWN(hm_buf) line = HM_BUF_INIT(65536);
+
+    key_story_write(s, "s.json", STATEMENT);
+    RUN("--statement", "s.json", BY(STORY_PROVE), "-o", "s.intoto.jsonl",
+        "--root", "root.json", "--authorisation", "authorisation.json");
+    assert_run(&r, 0, "");
+    hm_temp_read(&s->temp, "s.intoto.jsonl", &line);
+    assert_non_null(memmem(line.p, line.n, "application/vnd.in-toto+json", 28));
+    assert_non_null(memmem(line.p, line.n, "\"keyid\":\"SHA256:", 16));
+    RUN("--statement", "s.json", BY(STORY_PROVE), "-o", "s.intoto.jsonl");
+    assert_run(&r, 2, "base.out.exists");
+    RUN("--statement", "s.json", BY(STORY_VENDOR), "-o", "x.jsonl", "--root",
+        "root.json", "--authorisation", "authorisation.json");
+    assert_run(&r, 1, "trust.key.role");
+    RUN("--statement", "s.json", BY_ROOT, "-o", "x.jsonl", "--root",
+        "root.json");
+    assert_run(&r, 1, "sign.key.root");
+    key_story_write(s, "s.json", "{}\n");
+    RUN("--statement", "s.json", BY(STORY_PROVE), "-o", "x.jsonl");
+    assert_int_equal(r.status, 1);
+    assert_false(key_story_has(s, "x.jsonl"));
+}
+
+/* ---- a token that misbehaves ------------------------------------------------ */
+
+/* Lines of the module's log that are @p call; the log is removed. */
+static size_t calls(const struct key_story *s, const char *call)
+{
+    HM_OWN(hm_buf) log = HM_BUF_INIT(1u << 20);
+    size_t n = 0;
+
+    if (!key_story_has(s, "log"))
+        return 0;
+    hm_temp_read(&s->temp, "log", &log);
+    assert_ok(hm_buf_add(&log, (struct hm_bytes){(const uint8_t *)"", 1}, NULL),
+              &(struct hm_err){0});
+    for (const char *p = (const char *)log.p; *p != '\0';
+         p = strchr(p, '\n') + 1)
+        n += strcspn(p, "\n") == strlen(call) &&
+             strncmp(p, call, strlen(call)) == 0;
+    assert_int_equal(unlink(hm_temp_path(&s->temp, "log")), 0);
+    return n;
+}
+
+static void run_fault(const struct key_story *s, struct hm_run *r,
+                      const char *fault, const char *pin)
+{
+    char variable[128];
+    const char *env[] = {variable, "HM_FAULT_LOG=log", NULL};
+
+    (void)snprintf(variable, sizeof(variable), "HM_FAULT=%s", fault);
+    key_story_run_env(s, r, env,
+                      (const char *const[]){"hallmark-sign", "manifest.json",
+                                            "--key", STORY_VENDOR, "--pin", pin,
+                                            "--softhsm", "vt", "--module",
+                                            HM_FAULT_MODULE, NULL});
+}
+
+static const struct {
+    const char *fault;
+    int status;
+    const char *reason;
+    size_t logins;
+} faults[] = {
+    {"C_GetFunctionList=0x5", 4, "hsm.module.kind", 0},
+    {"C_Initialize=0x5", 4, "hsm.call.failed", 0},
+    {"C_GetSlotList=0x5", 4, "hsm.call.failed", 0},
+    {"slots", 4, "hsm.module.kind", 0},
+    {"C_GetTokenInfo=0xe0", 4, "hsm.token.missing", 0},
+    {"C_OpenSession=0x30", 4, "hsm.call.failed", 0},
+    {"C_OpenSession=0xe0", 4, "hsm.token.removed", 0},
+    {"flags=0x40000", 4, "hsm.pin.locked", 0},
+    {"flags=0x20000", 4, "hsm.pin.final", 0},
+    {"C_Login=0xa0", 4, "hsm.pin.incorrect", 1},
+    {"C_Login=0xa4", 4, "hsm.pin.locked", 1},
+    {"C_Login=0x100", 4, "hsm.session.shared", 1},
+    {"C_Login=0x30", 4, "hsm.call.failed", 1},
+    {"C_Login=0x32", 4, "hsm.token.removed", 1},
+    {"C_FindObjectsInit=0x90", 4, "hsm.call.failed", 1},
+    {"C_FindObjects=0x32", 4, "hsm.token.removed", 1},
+    {"C_FindObjectsFinal=0x5", 4, "hsm.call.failed", 1},
+    {"growing", 4, "hsm.list.count", 1},
+    {"C_GetAttributeValue=0xb3", 4, "hsm.token.removed", 1},
+    {"huge", 4, "hsm.attribute.length", 1},
+    {"reauthenticate", 4, "hsm.key.reauthenticate", 1},
+    {"C_SignInit=0x70", 4, "hsm.call.failed", 1},
+    {"C_SignInit=0x32", 4, "hsm.token.removed", 1},
+    {"C_Sign=0x32", 4, "hsm.token.removed", 1},
+    {"C_Sign=0x5", 4, "hsm.call.failed", 1},
+    {"flip", 4, "hsm.sign.mismatch", 1},
+    {"zero", 4, "hsm.sign.range", 1},
+    {"length=0", 4, "hsm.sign.length", 1},
+    {"length=63", 4, "hsm.sign.length", 1},
+    {"length=65", 4, "hsm.sign.length", 1},
+    {"length=96", 4, "hsm.sign.length", 1},
+    {"length=16384", 4, "hsm.sign.length", 1},
+    {"C_GetInfo=0x5", 0, "", 1},
+    {"C_CloseSession=0x5", 0, "", 1},
+    {"C_Finalize=0x5", 0, "", 1},
+    {"bare", 0, "", 1},
+    {"flags=0x10000", 0, "", 1},
+};
+
+static void every_failing_call_leaves_nothing(void **state)
+{
+    START(state);
+
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        run_fault(s, &r, faults[i].fault, "file:vendor.pin");
+        assert_run(&r, faults[i].status, faults[i].reason);
+        assert_int_equal(key_story_count(s, ".", "manifest.json.sig"),
+                         faults[i].status == 0 ? 1 : 0);
+        assert_int_equal(key_story_count(s, ".", ".hallmark-"), 0);
+        assert_int_equal(calls(s, "C_Login"), faults[i].logins);
+        if (faults[i].status == 0)
+            assert_int_equal(
+                unlink(hm_temp_path(&s->temp, "manifest.json.sig")), 0);
+    }
+}
+
+static void a_wrong_pin_is_tried_exactly_once(void **state)
+{
+    START(state);
+
+    run_fault(s, &r, "none", "file:root.pin");
+    assert_run(&r, 4, "hsm.pin.incorrect");
+    assert_non_null(strstr(hm_run_err(&r), "tried once"));
+    assert_int_equal(calls(s, "C_Login"), 1);
+    assert_false(key_story_has(s, "manifest.json.sig"));
+}
+
+static void a_low_pin_count_is_told(void **state)
+{
+    START(state);
+
+    run_fault(s, &r, "flags=0x10000", "file:vendor.pin");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_err(&r), "warning: a wrong PIN"));
+    run_fault(s, &r, "flags=0x10000", "file:root.pin");
+    assert_run(&r, 4, "hsm.pin.incorrect");
+    assert_non_null(strstr(hm_run_err(&r), "tries were used up"));
+}
+
+/* The second of two documents fails: the first is not written either. */
+static void a_token_removed_between_two_documents_leaves_nothing(void **state)
+{
+    START(state);
+    const char *env[] = {"HM_FAULT=C_Sign=0x32@1", "HM_FAULT_LOG=log", NULL};
+    const char *const argv[] = {
+        "hallmark-sign",   "manifest.json",      "two/manifest.json",
+        BY(STORY_VENDOR),  "--module",           HM_FAULT_MODULE,
+        "--authorisation", "authorisation.json", NULL};
+    const char *good[] = {"HM_FAULT_LOG=log", NULL};
+
+    hm_temp_write(&s->temp, "two/x", "");
+    key_story_manifest(s, "two/manifest.json", "thermostat");
+    key_story_run_env(s, &r, env, argv);
+    assert_run(&r, 4, "hsm.token.removed");
+    assert_false(key_story_has(s, "manifest.json.sig"));
+    assert_false(key_story_has(s, "two/manifest.json.sig"));
+    assert_int_equal(calls(s, "C_Sign"), 2);
+    key_story_run_env(s, &r, good, argv);
+    assert_run(&r, 0, "");
+    assert_int_equal(calls(s, "C_Login"), 1);
+    key_story_openssl(s, "vendor-1.pem", "two/manifest.json.sig",
+                      "two/manifest.json");
+}
+
+/* Keys that a bad module makes are destroyed, and the store stays as it was. */
+static void a_key_that_could_leave_is_not_kept(void **state)
+{
+    static const char *const bad[] = {"HM_FAULT=extractable", "HM_FAULT=leak",
+                                      "HM_FAULT=flip"};
+    static const char *const reasons[] = {
+        "hsm.key.extractable", "hsm.key.extractable", "hsm.sign.mismatch"};
+    START(state);
+
+    for (size_t i = 0; i < 3; i++) {
+        const char *env[] = {bad[i], NULL};
+        const char *const argv[] = {
+            "hallmark-key", "generate",        "pkcs11:token=vendor;object=new",
+            "--pin",        "file:vendor.pin", "--softhsm",
+            "vt",           "--module",        HM_FAULT_MODULE,
+            "-o",           "new.pem",         NULL};
+
+        key_story_run_env(s, &r, env, argv);
+        assert_run(&r, 4, reasons[i]);
+        assert_false(key_story_has(s, "new.pem"));
+    }
+    STORY_RUN(s, &r, "hallmark-key", "list", "--softhsm", "vt");
+    assert_null(strstr(hm_run_out(&r), "object=new"));
+}
+
+/* ---- secrets ------------------------------------------------------------------ */
+
+/* Every file below the folder but the PIN file itself. */
+static void assert_nowhere(const char *folder, const char *canary)
+{
+    HM_OWN(hm_dir) d = HM_DIR_INIT;
+    HM_OWN(hm_names) names = HM_NAMES_INIT;
+    struct hm_err e = {0};
+
+    assert_ok(hm_dir_open(&d, folder, &e), &e);
+    assert_ok(hm_dir_list_tree(&d, &names, &e), &e);
+    for (size_t i = 0; i < names.n; i++) {
+        HM_OWN(hm_buf) file = HM_BUF_INIT(1u << 24);
+
+        if (strcmp(names.name[i], "canary.pin") == 0 ||
+            names.name[i][strlen(names.name[i]) - 1] == '/' ||
+            hm_file_load_at(&d, names.name[i], &file, NULL) != HM_OK)
+            continue;
+        if (file.n > 0 &&
+            memmem(file.p, file.n, canary, strlen(canary)) != NULL)
+            fail_msg("the PIN is in %s/%s", folder, names.name[i]);
+    }
+}
+
+static void a_pin_is_found_nowhere(void **state)
+{
+    START(state);
+    static const char canary[] = "canary-7fb3-PIN-d2c1";
+
+    key_story_write(s, "canary.pin", canary);
+    assert_int_equal(chmod(hm_temp_path(&s->temp, "canary.pin"), 0600), 0);
+    STORY_RUN(s, &r, "hallmark-key", "token-init", "--softhsm", "ct", "--token",
+              "c", "--pin", "file:canary.pin");
+    assert_run(&r, 0, "");
+    STORY_RUN(s, &r, "hallmark-key", "generate", "pkcs11:token=c;object=k",
+              "--softhsm", "ct", "--pin", "file:canary.pin", "-o", "k.pem");
+    assert_run(&r, 0, "");
+    for (size_t i = 0; i < 2; i++) {
+        RUN("manifest.json", "--key",
+            i == 0 ? "pkcs11:token=c;object=k" : STORY_VENDOR, "--softhsm",
+            i == 0 ? "ct" : "vt", "--pin", "file:canary.pin", "--json");
+        assert_int_not_equal(r.status, 0); /* k is not authorised */
+        assert_null(strstr(hm_run_out(&r), canary));
+        assert_null(strstr(hm_run_err(&r), canary));
+    }
+    RUN("manifest.json", "--key", STORY_VENDOR, "--softhsm", "vt", "--pin",
+        canary);
+    assert_run(&r, 2, "hsm.pin.source");
+    assert_null(strstr(hm_run_err(&r), canary));
+    assert_nowhere(s->temp.path, canary);
+    assert_nowhere("/dev/shm", canary);
+}
+
+#define FRESH(test) cmocka_unit_test_setup_teardown(test, make, unmake)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FRESH(a_manifest_is_signed_so_that_openssl_verifies),
+        FRESH(one_key_signs_once),
+        FRESH(a_second_root_key_signs_beside_the_first),
+        FRESH(each_key_signs_only_its_kind),
+        FRESH(trust_that_is_missing_or_tampered_is_a_no),
+        FRESH(wrong_calls_are_refused),
+        FRESH(a_statement_becomes_an_envelope),
+        FRESH(every_failing_call_leaves_nothing),
+        FRESH(a_wrong_pin_is_tried_exactly_once),
+        FRESH(a_low_pin_count_is_told),
+        FRESH(a_token_removed_between_two_documents_leaves_nothing),
+        FRESH(a_key_that_could_leave_is_not_kept),
+        FRESH(a_pin_is_found_nowhere),
+    };
+
+    return cmocka_run_group_tests_name("hallmark-sign", tests, NULL, NULL);
+}

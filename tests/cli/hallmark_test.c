@@ -1,0 +1,353 @@
+/* hallmark: from init to a published release by the real programs, and what a
+ * release manager meets at three in the morning. */
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hm_json.h"
+#include "hm_test.h"
+#include "release_project.h"
+
+#define RELEASE(s, r) STORY_RUN((s), (r), "hallmark", "release", "release.json")
+
+/* Nothing half-written: no stage, and nothing new in the repository. */
+static void expect_nothing_left(const struct key_story *s)
+{
+    assert_false(key_story_has(s, ".hallmark-stage"));
+    assert_false(key_story_has(s, "repository/live"));
+    assert_false(key_story_has(s, "repository/releases"));
+}
+
+static void expect_refusal(const struct key_story *s, int status,
+                           const char *reason)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    RELEASE(s, &r);
+    assert_run(&r, status, reason);
+    assert_non_null(strstr(hm_run_err(&r), "next:"));
+    expect_nothing_left(s);
+}
+
+/* --- the way that works ------------------------------------------------------- */
+
+static void two_versions_are_released_and_served(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct key_story s;
+
+    (void)state;
+    project_make(&s);
+    RELEASE(&s, &r);
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "Released thermostat 1.0.0."));
+    assert_false(key_story_has(&s, ".hallmark-stage"));
+    key_story_openssl(&s, "vendor-1.pem", "repository/manifest.json.sig",
+                      "repository/manifest.json");
+    key_story_openssl(&s, "root-1.pem", "repository/authorisation.json.sig",
+                      "repository/authorisation.json");
+    STORY_RUN(&s, &r, "hallmark", "verify", "repository/releases/1.0.0",
+              "--root", "root.json");
+    assert_run(&r, 0, "");
+    project_version(&s, "1.0.1");
+    RELEASE(&s, &r);
+    assert_run(&r, 0, "");
+    assert_true(key_story_has(&s, "repository/history/1-1"));
+    assert_true(key_story_has(&s, "repository/history/1-2"));
+    RELEASE(&s, &r);
+    assert_run(&r, 1, "release.version.published");
+    key_story_clear(&s);
+}
+
+static void the_time_of_what_is_built_is_that_of_the_commit(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct key_story s;
+
+    (void)state;
+    project_make(&s);
+    RELEASE(&s, &r);
+    assert_non_null(
+        strstr(hm_run_out(&r), "SOURCE_DATE_EPOCH=1778572800, the time"));
+    assert_non_null(strstr(hm_run_out(&r), "time 2026-05-12T08:00:00Z"));
+    key_story_clear(&s);
+}
+
+static void a_dry_run_signs_and_publishes_nothing(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct key_story s;
+
+    (void)state;
+    project_make(&s);
+    assert_int_equal(unlink(hm_temp_path(&s.temp, "vendor.pin")), 0);
+    STORY_RUN(&s, &r, "hallmark", "release", "--dry-run", "release.json");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "would run: hallmark-sign"));
+    assert_non_null(strstr(hm_run_out(&r), "would run: hallmark-publish"));
+    expect_nothing_left(&s);
+    assert_false(key_story_has(&s, "repository"));
+    key_story_clear(&s);
+}
+
+static void json_is_one_object_and_names_the_steps(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    HM_OWN(hm_json_doc) doc = HM_JSON_DOC_INIT;
+    struct hm_err e = {.rc = HM_OK};
+    struct hm_json steps;
+    struct key_story s;
+
+    (void)state;
+    project_make(&s);
+    STORY_RUN(&s, &r, "hallmark", "release", "--json", "release.json");
+    assert_run(&r, 0, "");
+    assert_ok(
+        hm_json_parse(&doc, hm_buf_view(&r.out), HM_JSON_OURS, 1u << 20, &e),
+        &e);
+    assert_ok(hm_json_get_array(hm_json_root(&doc), "steps", 9, 9, &steps, &e),
+              &e);
+    key_story_clear(&s);
+}
+
+/* --- what is wrong before the first step ------------------------------------------ */
+
+static void missing_and_malformed_files_are_named(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *text; /**< NULL: removed */
+        int status;
+        const char *reason;
+    } rows[] = {
+        {"root.json", NULL, 3, "base.file.open"},
+        {"authorisation.json", NULL, 3, "base.file.open"},
+        {"vendor.pin", NULL, 3, "base.file.open"},
+        {"release.json", NULL, 3, "base.file.open"},
+        {"release.json", "{\n", 2, "json.syntax"},
+        {"release.json", "{\"format\": \"hallmark-release/1\", \"a\": 1}\n", 2,
+         "json.member.unknown"},
+        {"release.json", "{\"format\": \"hallmark-release/2\"}\n", 2,
+         "release.format.unknown"},
+        {"build/sbom.cdx.json", NULL, 3, "base.file.open"},
+        {"build/sbom.cdx.json", "{\n", 1, "json.syntax"},
+        {"authorisation.json.sig", NULL, 1, "trust.authorisation.signature"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct key_story s;
+
+        project_make(&s);
+        if (rows[i].text == NULL)
+            assert_int_equal(unlink(hm_temp_path(&s.temp, rows[i].name)), 0);
+        else
+            key_story_write(&s, rows[i].name, rows[i].text);
+        if (strcmp(rows[i].name, "release.json") != 0)
+            project_commit(&s);
+        expect_refusal(&s, rows[i].status, rows[i].reason);
+        key_story_clear(&s);
+    }
+}
+
+static void settings_that_contradict_are_refused(void **state)
+{
+    static const struct {
+        const char *old;
+        const char *text;
+        int status;
+        const char *reason;
+    } rows[] = {
+        {"file:vendor.pin", "123456", 2, "release.pin.value"},
+        {"object=vendor-1", "object=vendor-1?pin-value=1", 2,
+         "release.uri.pin"},
+        {"\"update_type\": \"routine\"", "\"update_type\": \"security\"", 2,
+         "release.advisory.missing"},
+        {"build/rootfs", "build/other", 3, "base.dir.open"},
+        {"\"version\": \"1.0.0\"", "\"version\": \"1.0.3\"", 1,
+         "sbom.product.version"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct key_story s;
+
+        project_make(&s);
+        project_edit(&s, "release.json", rows[i].old, rows[i].text);
+        project_commit(&s);
+        expect_refusal(&s, rows[i].status, rows[i].reason);
+        key_story_clear(&s);
+    }
+}
+
+static void a_dirty_work_tree_is_refused_unless_allowed(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct key_story s;
+
+    (void)state;
+    project_make(&s);
+    key_story_write(&s, "stray.c", "int x;\n");
+    expect_refusal(&s, 1, "source.tree.dirty");
+    STORY_RUN(&s, &r, "hallmark", "release", "--allow-dirty", "release.json");
+    assert_run(&r, 0, "");
+    key_story_clear(&s);
+}
+
+/* --- the token --------------------------------------------------------------------- */
+
+static void a_wrong_pin_and_a_missing_token_are_exit_4(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct key_story s;
+
+    (void)state;
+    project_make(&s);
+    key_story_write(&s, "vendor.pin", "00000000");
+    assert_int_equal(chmod(hm_temp_path(&s.temp, "vendor.pin"), 0600), 0);
+    RELEASE(&s, &r);
+    assert_int_equal(r.status, 4);
+    assert_null(strstr(hm_run_err(&r), "00000000"));
+    assert_non_null(strstr(hm_run_err(&r), "(sign the provenance)"));
+    assert_non_null(strstr(hm_run_err(&r), "next:"));
+    expect_nothing_left(&s);
+    project_edit(&s, "release.json", "token=vendor;object=provenance-1",
+                 "token=nobody;object=provenance-1");
+    project_commit(&s);
+    RELEASE(&s, &r);
+    assert_int_equal(r.status, 4);
+    expect_nothing_left(&s);
+    key_story_clear(&s);
+}
+
+static void a_pin_by_descriptor_reaches_only_its_program(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct key_story s;
+
+    (void)state;
+    project_make(&s);
+    project_edit(&s, "release.json", "file:vendor.pin", "fd:0");
+    project_commit(&s);
+    RELEASE(&s, &r); /* standard input is empty: no PIN in it */
+    assert_int_not_equal(r.status, 0);
+    expect_nothing_left(&s);
+    project_edit(&s, "release.json", "file:vendor.pin", "fd:0");
+    project_commit(&s);
+    expect_refusal(&s, 2, "hallmark.pin.shared");
+    key_story_clear(&s);
+}
+
+/* --- the machine ---------------------------------------------------------------------- */
+
+static void a_full_disk_leaves_nothing(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct key_story s;
+
+    (void)state;
+    project_make(&s);
+    HM_RUN(&r,
+           (&(struct hm_run_how){.cwd = s.temp.path, .file_size_max = 1500}),
+           "hallmark", "release", "release.json");
+    assert_int_equal(r.status, 3);
+    assert_non_null(strstr(hm_run_err(&r), "next:"));
+    expect_nothing_left(&s);
+    key_story_clear(&s);
+}
+
+static void a_directory_that_cannot_be_written_is_said_so(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct key_story s;
+
+    (void)state;
+    if (getuid() != 0)
+        skip();
+    project_make(&s);
+    HM_RUN(&r, (&(struct hm_run_how){.cwd = s.temp.path, .drop_to_uid = 65534}),
+           "hallmark", "release", "release.json", "--dry-run");
+    assert_int_not_equal(r.status, 0);
+    assert_non_null(strstr(hm_run_err(&r), "next:"));
+    expect_nothing_left(&s);
+    HM_RUN(&r, (&(struct hm_run_how){.cwd = s.temp.path, .drop_to_uid = 65534}),
+           "hallmark", "init", "new");
+    assert_run(&r, 3, "base.dir.make");
+    assert_non_null(strstr(hm_run_err(&r), "next:"));
+    key_story_clear(&s);
+}
+
+/* --- the front ------------------------------------------------------------------------------ */
+
+static void an_unknown_command_is_answered_with_the_list(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    (void)state;
+    HM_RUN(&r, NULL, "hallmark", "publsh");
+    assert_run(&r, 2, "cli.command.unknown");
+    assert_non_null(strstr(hm_run_err(&r), "publish"));
+    HM_RUN(&r, NULL, "hallmark", "../../bin/sh");
+    assert_run(&r, 2, "cli.command.unknown");
+    HM_RUN(&r, NULL, "hallmark");
+    assert_run(&r, 2, "cli.command.missing");
+}
+
+static void a_command_is_the_program_beside_this_one(void **state)
+{
+    const char *const env[] = {"PATH=/nonexistent", NULL};
+    const struct hm_run_how how = {.env = env};
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    (void)state;
+    HM_RUN(&r, &how, "hallmark", "manifest", "--version");
+    assert_run(&r, 0, "");
+    assert_memory_equal(hm_run_out(&r), "hallmark-manifest ", 18);
+    HM_RUN(&r, &how, "hallmark", "manifest", "show", "/nonexistent");
+    assert_run(&r, 3, "base.dir.open");
+}
+
+static void init_writes_what_the_reader_takes(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct hm_temp t;
+
+    (void)state;
+    hm_temp_make(&t);
+    HM_RUN(&r, (&(struct hm_run_how){.cwd = t.path}), "hallmark", "init",
+           "boiler");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "/rollback_counter"));
+    HM_RUN(&r, (&(struct hm_run_how){.cwd = t.path}), "hallmark", "release",
+           "boiler/release.json", "--dry-run");
+    assert_run(&r, 3, "base.file.open"); /* read; root.json is not there yet */
+    assert_non_null(strstr(hm_run_err(&r), "root-export"));
+    HM_RUN(&r, (&(struct hm_run_how){.cwd = t.path}), "hallmark", "init",
+           "boiler");
+    assert_run(&r, 2, "base.out.exists");
+    HM_RUN(&r, (&(struct hm_run_how){.cwd = t.path}), "hallmark", "init",
+           "--force", "--product", "b c", "boiler");
+    assert_run(&r, 2, "release.text.syntax");
+    hm_temp_clear(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_versions_are_released_and_served),
+        cmocka_unit_test(the_time_of_what_is_built_is_that_of_the_commit),
+        cmocka_unit_test(a_dry_run_signs_and_publishes_nothing),
+        cmocka_unit_test(json_is_one_object_and_names_the_steps),
+        cmocka_unit_test(missing_and_malformed_files_are_named),
+        cmocka_unit_test(settings_that_contradict_are_refused),
+        cmocka_unit_test(a_dirty_work_tree_is_refused_unless_allowed),
+        cmocka_unit_test(a_wrong_pin_and_a_missing_token_are_exit_4),
+        cmocka_unit_test(a_pin_by_descriptor_reaches_only_its_program),
+        cmocka_unit_test(a_full_disk_leaves_nothing),
+        cmocka_unit_test(a_directory_that_cannot_be_written_is_said_so),
+        cmocka_unit_test(an_unknown_command_is_answered_with_the_list),
+        cmocka_unit_test(a_command_is_the_program_beside_this_one),
+        cmocka_unit_test(init_writes_what_the_reader_takes),
+    };
+
+    return cmocka_run_group_tests_name("hallmark", tests, NULL, NULL);
+}

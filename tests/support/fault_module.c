@@ -1,0 +1,274 @@
+/* A PKCS#11 module that passes every call on to SoftHSM and misbehaves on
+ * demand.  HM_FAULT holds the faults, separated by blanks:
+ *
+ *     C_Sign=0x32        the call fails with this value
+ *     C_Sign=0x32@2      ... from its third time on
+ *     flip               C_Sign turns one bit of the signature
+ *     length=N           C_Sign says that the signature has N bytes
+ *     zero               C_Sign gives nothing but zero bytes
+ *     flags=0x40000      set in the flags of every token
+ *     extractable        every key says that it can be extracted
+ *     leak               CKA_VALUE is handed out
+ *     huge               every attribute says that it has 2^20 bytes
+ *     growing            C_FindObjects says that it found 2^20 objects
+ *     slots              C_GetSlotList says that there are 2^20 slots
+ *     bare               CKA_EC_POINT comes without its OCTET STRING
+ *     reauthenticate     every key wants its PIN for every signature
+ *
+ * HM_FAULT_LOG names a file that gets one line a call. */
+#include <dlfcn.h>
+#include <p11-kit/pkcs11.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REAL       "/usr/lib/softhsm/libsofthsm2.so"
+#define CALLS      32
+#define HUGE_COUNT (1UL << 20)
+
+static CK_FUNCTION_LIST *real;
+static CK_FUNCTION_LIST ours;
+
+static void log_call(const char *name)
+{
+    const char *path = getenv("HM_FAULT_LOG");
+    FILE *f = path == NULL ? NULL : fopen(path, "a");
+
+    if (f == NULL)
+        return;
+    (void)fprintf(f, "%s\n", name);
+    (void)fclose(f);
+}
+
+/* What stands behind "<name>=" (or behind "<name>"); NULL: not asked for. */
+static const char *asked(const char *name)
+{
+    const char *at = getenv("HM_FAULT");
+    const size_t n = strlen(name);
+
+    while (at != NULL && *at != '\0') {
+        if (strncmp(at, name, n) == 0 &&
+            (at[n] == '=' || at[n] == ' ' || at[n] == '\0'))
+            return at[n] == '=' ? at + n + 1 : at + n;
+        at = strchr(at, ' ');
+        if (at != NULL)
+            at++;
+    }
+    return NULL;
+}
+
+/* How often was this call made before? */
+static unsigned long count_call(const char *name)
+{
+    static struct {
+        const char *name;
+        unsigned long n;
+    } calls[CALLS];
+
+    for (size_t i = 0; i < CALLS; i++) {
+        if (calls[i].name == NULL)
+            calls[i].name = name;
+        if (strcmp(calls[i].name, name) == 0)
+            return calls[i].n++;
+    }
+    return 0;
+}
+
+static CK_RV fault(const char *name)
+{
+    const unsigned long before = count_call(name);
+    const char *value = asked(name);
+    char *end = NULL;
+    unsigned long rv = 0;
+    unsigned long from = 0;
+
+    log_call(name);
+    if (value == NULL)
+        return CKR_OK;
+    rv = strtoul(value, &end, 0);
+    if (*end == '@')
+        from = strtoul(end + 1, NULL, 10);
+    return before >= from ? rv : CKR_OK;
+}
+
+#define WRAP(name, params, args)                    \
+    static CK_RV wrap_##name params                 \
+    {                                               \
+        const CK_RV rv = fault(#name);              \
+        return rv != CKR_OK ? rv : real->name args; \
+    }
+
+WRAP(C_Initialize, (void *a), (a))
+WRAP(C_Finalize, (void *a), (a))
+WRAP(C_GetInfo, (CK_INFO * a), (a))
+WRAP(C_InitToken, (CK_SLOT_ID s, CK_UTF8CHAR *p, CK_ULONG n, CK_UTF8CHAR *l),
+     (s, p, n, l))
+WRAP(C_InitPIN, (CK_SESSION_HANDLE s, CK_UTF8CHAR *p, CK_ULONG n), (s, p, n))
+WRAP(C_OpenSession,
+     (CK_SLOT_ID s, CK_FLAGS f, void *a, CK_NOTIFY n, CK_SESSION_HANDLE *h),
+     (s, f, a, n, h))
+WRAP(C_CloseSession, (CK_SESSION_HANDLE s), (s))
+WRAP(C_Login, (CK_SESSION_HANDLE s, CK_USER_TYPE u, CK_UTF8CHAR *p, CK_ULONG n),
+     (s, u, p, n))
+WRAP(C_Logout, (CK_SESSION_HANDLE s), (s))
+WRAP(C_FindObjectsInit, (CK_SESSION_HANDLE s, CK_ATTRIBUTE *t, CK_ULONG n),
+     (s, t, n))
+WRAP(C_FindObjectsFinal, (CK_SESSION_HANDLE s), (s))
+WRAP(C_SignInit, (CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE k),
+     (s, m, k))
+WRAP(C_DestroyObject, (CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o), (s, o))
+
+/* NOLINTNEXTLINE(readability-function-size): PKCS#11 says so */
+static CK_RV wrap_C_GenerateKeyPair(CK_SESSION_HANDLE s, CK_MECHANISM *m,
+                                    CK_ATTRIBUTE *pub, CK_ULONG pub_n,
+                                    CK_ATTRIBUTE *prv, CK_ULONG prv_n,
+                                    CK_OBJECT_HANDLE *pub_h,
+                                    CK_OBJECT_HANDLE *prv_h)
+{
+    const CK_RV rv = fault("C_GenerateKeyPair");
+
+    return rv != CKR_OK ? rv
+                        : real->C_GenerateKeyPair(s, m, pub, pub_n, prv, prv_n,
+                                                  pub_h, prv_h);
+}
+
+static CK_RV wrap_C_GetSlotList(CK_BBOOL present, CK_SLOT_ID *list, CK_ULONG *n)
+{
+    CK_RV rv = fault("C_GetSlotList");
+
+    if (rv == CKR_OK)
+        rv = real->C_GetSlotList(present, list, n);
+    if (rv == CKR_OK && asked("slots") != NULL)
+        *n = HUGE_COUNT;
+    return rv;
+}
+
+static CK_RV wrap_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
+{
+    CK_RV rv = fault("C_GetTokenInfo");
+    const char *flags = asked("flags");
+
+    if (rv == CKR_OK)
+        rv = real->C_GetTokenInfo(slot, info);
+    if (rv == CKR_OK && flags != NULL &&
+        (info->flags & CKF_TOKEN_INITIALIZED) != 0)
+        info->flags |= strtoul(flags, NULL, 0);
+    return rv;
+}
+
+static CK_RV wrap_C_FindObjects(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE *list,
+                                CK_ULONG max, CK_ULONG *n)
+{
+    CK_RV rv = fault("C_FindObjects");
+
+    if (rv == CKR_OK)
+        rv = real->C_FindObjects(s, list, max, n);
+    if (rv == CKR_OK && asked("growing") != NULL)
+        *n = HUGE_COUNT;
+    return rv;
+}
+
+static void say_true(CK_ATTRIBUTE *t)
+{
+    const CK_BBOOL yes = CK_TRUE;
+
+    if (t->pValue != NULL)
+        memcpy(t->pValue, &yes, sizeof(yes));
+    t->ulValueLen = sizeof(yes);
+}
+
+static void unwrap(CK_ATTRIBUTE *t)
+{
+    if (t->pValue == NULL || t->ulValueLen < 3)
+        return;
+    t->ulValueLen -= 2;
+    memmove(t->pValue, (CK_BYTE *)t->pValue + 2, t->ulValueLen);
+}
+
+static CK_RV wrap_C_GetAttributeValue(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o,
+                                      CK_ATTRIBUTE *t, CK_ULONG n)
+{
+    CK_RV rv = fault("C_GetAttributeValue");
+
+    if (rv != CKR_OK)
+        return rv;
+    rv = real->C_GetAttributeValue(s, o, t, n);
+    if (asked("extractable") != NULL && t->type == CKA_EXTRACTABLE)
+        say_true(t);
+    if (asked("reauthenticate") != NULL && t->type == CKA_ALWAYS_AUTHENTICATE)
+        say_true(t);
+    if (asked("bare") != NULL && t->type == CKA_EC_POINT && rv == CKR_OK)
+        unwrap(t);
+    if (asked("leak") != NULL && t->type == CKA_VALUE) {
+        say_true(t);
+        return CKR_OK;
+    }
+    if (asked("huge") != NULL)
+        t->ulValueLen = HUGE_COUNT;
+    return rv;
+}
+
+static CK_RV wrap_C_Sign(CK_SESSION_HANDLE s, CK_BYTE *in, CK_ULONG in_n,
+                         CK_BYTE *out, CK_ULONG *n)
+{
+    CK_RV rv = fault("C_Sign");
+    const char *length = asked("length");
+
+    if (rv == CKR_OK)
+        rv = real->C_Sign(s, in, in_n, out, n);
+    if (rv == CKR_OK && asked("flip") != NULL)
+        out[*n / 2] ^= 0x01;
+    if (rv == CKR_OK && asked("zero") != NULL)
+        memset(out, 0, *n);
+    if (rv == CKR_OK && length != NULL)
+        *n = strtoul(length, NULL, 0);
+    return rv;
+}
+
+static void fill(void)
+{
+    ours = *real;
+#define OURS(name) ours.name = wrap_##name
+    OURS(C_Initialize);
+    OURS(C_Finalize);
+    OURS(C_GetInfo);
+    OURS(C_InitToken);
+    OURS(C_InitPIN);
+    OURS(C_OpenSession);
+    OURS(C_CloseSession);
+    OURS(C_Login);
+    OURS(C_Logout);
+    OURS(C_FindObjectsInit);
+    OURS(C_FindObjectsFinal);
+    OURS(C_SignInit);
+    OURS(C_DestroyObject);
+    OURS(C_GenerateKeyPair);
+    OURS(C_GetSlotList);
+    OURS(C_GetTokenInfo);
+    OURS(C_FindObjects);
+    OURS(C_GetAttributeValue);
+    OURS(C_Sign);
+#undef OURS
+}
+
+__attribute__((visibility("default"))) CK_RV
+C_GetFunctionList(CK_FUNCTION_LIST **list)
+{
+    void *so = dlopen(REAL, RTLD_NOW | RTLD_LOCAL);
+    void *symbol = so == NULL ? NULL : dlsym(so, "C_GetFunctionList");
+    CK_C_GetFunctionList entry = NULL;
+    CK_RV rv = fault("C_GetFunctionList");
+
+    if (rv != CKR_OK)
+        return rv;
+    if (symbol == NULL)
+        return CKR_GENERAL_ERROR;
+    memcpy(&entry, &symbol, sizeof(symbol));
+    rv = entry(&real);
+    if (rv != CKR_OK)
+        return rv;
+    fill();
+    *list = &ours;
+    return CKR_OK;
+}
