@@ -1,6 +1,6 @@
 # Shared by the scripts of ci/: where things are, and installing what is
 # missing on Debian.  Sourced, never run.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # used where it is sourced
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 

@@ -1,0 +1,138 @@
+# The words that ci/demo is told in.  Sourced after common.sh, never run.
+# shellcheck shell=bash disable=SC2034,SC2154 # used there, or set there
+
+# What the story needs of the build.
+programs=(hallmark hallmark-pack hallmark-sbom hallmark-attest
+    hallmark-manifest hallmark-key hallmark-sign hallmark-verify
+    hallmark-publish hallmark-device hallmark-evidence)
+
+# The keys, below the folder of the story.
+root_key="pkcs11:token=root;object=root"
+root_token=(--softhsm keys/root-token --pin file:keys/root.pin)
+vendor_token=(--softhsm keys/vendor-token --pin file:keys/vendor.pin)
+
+steps=0
+refusals=0
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+    bold=$(printf '\033[1m') plain=$(printf '\033[0m')
+else
+    bold='' plain=''
+fi
+
+# begin_story DIR: an empty DIR with the mark of a demo; what is there already is
+# removed only if it carries that mark.
+begin_story() {
+    if [ -e "$1" ] && [ ! -d "$1" ]; then
+        die "$1 is no folder"
+    fi
+    if [ -d "$1" ] && [ -n "$(ls -A "$1")" ]; then
+        [ -f "$1/.hallmark-demo" ] ||
+            die "$1 is not empty and was not made by ci/demo: name another"
+        rm -rf "$1"
+    fi
+    mkdir -p "$1/attacks"
+    echo "made by ci/demo, which may replace this folder" >"$1/.hallmark-demo"
+}
+
+# step TITLE TEXT
+step() {
+    steps=$((steps + 1))
+    printf '\n%s%d. %s%s\n' "$bold" "$steps" "$1" "$plain"
+    printf '%s\n' "$2" | sed 's/^/   /'
+}
+
+tell() { printf '   %s\n' "$@"; }
+
+# run COMMAND...: show it, and what it says; its failure ends the demo
+run() {
+    printf '\n   $ %s\n' "$*"
+    "$@" </dev/null 2>&1 | sed 's/^/     /' ||
+        die "this had to succeed: $*"
+}
+
+# broken COMMAND...: it must fail, in whatever way
+broken() {
+    printf '\n   $ %s\n' "$*"
+    if "$@" </dev/null 2>&1 | sed 's/^/     /'; then
+        die "this had to fail: $*"
+    fi
+}
+
+# refused REASON COMMAND...: it must say no (exit 1) for exactly this reason
+refused() {
+    local reason=$1 status=0 output
+    shift
+    printf '\n   $ %s\n' "$*"
+    output=$("$@" </dev/null 2>&1) || status=$?
+    printf '%s\n' "$output" | sed 's/^/     /'
+    [ "$status" -eq 1 ] ||
+        die "this had to be refused (exit 1), but ended with $status: $*"
+    case $output in
+    *"[$reason]"*) ;;
+    *) die "this had to be refused for [$reason]: $*" ;;
+    esac
+    refusals=$((refusals + 1))
+    printf '   %srefused, as it must be: %s%s\n' "$bold" "$reason" "$plain"
+}
+
+# secret FILE: a PIN that nobody chose, readable by its owner only
+secret() {
+    mkdir -p "$(dirname "$1")"
+    (umask 077 && openssl rand -hex 12 >"$1")
+}
+
+# in_source COMMAND...: in the firmware's work tree
+in_source() { (cd source && "$@"); }
+
+# commit MESSAGE: as the vendor, whatever this machine's git is set to
+commit() {
+    in_source git add -A
+    in_source git -c user.name=Acme -c user.email=firmware@acme.example \
+        -c commit.gpgsign=false -c core.hooksPath=/dev/null \
+        commit -q -m "$1"
+    tell "committed: $1"
+}
+
+# vendor_key LABEL: a key on the vendor's token, its public half in
+# keys/LABEL.pem, and what the token says of it in keys/LABEL.json
+vendor_key() {
+    local uri="pkcs11:token=vendor;object=$1"
+
+    run hallmark-key generate "$uri" "${vendor_token[@]}" -o "keys/$1.pem"
+    hallmark-key show "$uri" "${vendor_token[@]}" --json >"keys/$1.json"
+}
+
+# update_device: what a device does when it finds an update
+update_device() {
+    run hallmark-device check --state device --from repository
+    run hallmark-device install --state device --from repository
+    run hallmark-device boot --state device
+    run hallmark-device confirm --state device
+}
+
+# flip FILE OFFSET: change one bit of one byte
+flip() {
+    local byte
+
+    byte=$(od -An -tu1 -j "$2" -N 1 "$1")
+    # shellcheck disable=SC2059
+    printf "\\$(printf '%03o' $((byte ^ 1)))" |
+        dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+# make_boiler DIR: the same tree, released as another product of the vendor
+make_boiler() {
+    mkdir "$1"
+    cp -r source keys root.json authorisation.json authorisation.json.sig "$1"
+    sed -i 's/"name": "thermostat",/"name": "boiler",/' \
+        "$1/source/build/thermostat.cdx.json"
+    sed -e 's/"product": "thermostat"/"product": "boiler"/' \
+        "$sample/release/1.0.0.json" |
+        sed -e 's/1\.0\.0/1.0.1/g' >"$1/release.json"
+    run hallmark release "$1/release.json" --quiet
+}
+
+end_story() {
+    printf '\n%sDone in %d s: %d steps, %d refusals, each for its reason.%s\n' \
+        "$bold" "$SECONDS" "$steps" "$refusals" "$plain"
+}

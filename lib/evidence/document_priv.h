@@ -1,0 +1,46 @@
+/** @file
+ * The two documents about a pack: index.json for programs, index.html for
+ * people.  Both say the same, from the same facts and verdicts.
+ */
+#ifndef DOCUMENT_PRIV_H
+#define DOCUMENT_PRIV_H
+
+#include "claims_priv.h"
+#include "html_priv.h"
+
+/** What the pack says of itself: @p pack is sorted and holds every file but
+ * index.json, the page, the list and the script. */
+struct ev_content {
+    const struct ev_facts *facts;
+    const struct ev_verdicts *verdicts;
+    const struct ev_pack *pack;
+};
+
+/** What nobody may read into the pack; NULL ends the list. */
+const char *const *ev_limitations(void);
+
+/** "published", "trust", "derived", "attached" */
+const char *ev_origin_name(enum ev_origin origin);
+
+/** "rotated", "compromised", "lost" */
+const char *ev_retired_word(const struct ev_key *key);
+
+/** Article 13(9): the date until which an update issued at @p issued stays
+ * available at least, ten years later. */
+hm_time ev_keep_until(hm_time issued);
+
+/** @return HM_E_LIMIT, HM_E_NOMEM, HM_E_FORMAT */
+HM_MUST hm_rc ev_write_index(const struct ev_content *c, struct hm_buf *out,
+                             struct hm_err *e);
+HM_MUST hm_rc ev_write_page(const struct ev_content *c, struct hm_buf *out,
+                            struct hm_err *e);
+
+/** The picture: what was served when, under which authorisation, by whom. */
+void ev_draw_timeline(struct ev_html *w, const struct ev_facts *facts);
+
+/** Tables of the page. */
+void ev_page_releases(struct ev_html *w, const struct ev_facts *facts);
+void ev_page_keys(struct ev_html *w, const struct ev_facts *facts);
+void ev_page_files(struct ev_html *w, const struct ev_pack *pack);
+
+#endif /* DOCUMENT_PRIV_H */

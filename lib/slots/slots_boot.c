@@ -1,0 +1,105 @@
+/* The boot loader: a pending slot has a few starts to prove itself; then the
+ * slot that is known to be good comes back. */
+#include "slots_priv.h"
+
+/* Given up for good: the same manifest is not installed again. */
+HM_MUST static hm_rc give_up(struct hm_slots *s,
+                             const struct hm_slots_judging *how,
+                             const char *why, struct hm_err *e)
+{
+    struct hm_slots_outcome out = HM_SLOTS_OUTCOME_INIT;
+    struct hm_slots_state *state = &s->state;
+    struct hm_err reason = {.rc = HM_OK};
+    hm_rc rc;
+
+    slots_tell(state, state->pending, &out);
+    state->has_failed = true;
+    memcpy(state->failed_sha256, out.manifest_sha256, HM_SHA256_SIZE);
+    state->failed_tries = state->boots;
+    state->pending = HM_SLOTS_NONE;
+    state->boots = 0;
+    state->is_healthy = false;
+    rc = hm_fail(&reason, HM_E_REJECTED, why, "given up");
+    (void)!slots_finish(s, "give-up", how, &out, rc, &reason);
+    return slots_save(s, e);
+}
+
+/* The pending slot, if it may be started: counted in the stored state before
+ * it is. */
+HM_MUST static hm_rc try_pending(struct hm_slots *s,
+                                 const struct hm_slots_judging *how, int *slot,
+                                 bool *fell_back, struct hm_err *e)
+{
+    struct hm_slots_state *state = &s->state;
+    struct hm_err why = {.rc = HM_OK};
+    hm_rc rc;
+
+    *slot = HM_SLOTS_NONE;
+    if (state->pending == HM_SLOTS_NONE)
+        return HM_OK;
+    *fell_back = state->boots >= HM_SLOTS_BOOTS_MAX;
+    if (*fell_back)
+        return give_up(s, how, "device.boot.unconfirmed", e);
+    state->boots++;
+    state->is_healthy = false;
+    HM_TRY(slots_save(s, e));
+    rc = slots_check_slot(s, state->pending, &why);
+    if (rc == HM_OK) {
+        *slot = state->pending;
+        return HM_OK;
+    }
+    *fell_back = true;
+    return give_up(s, how, "device.slot.changed", e);
+}
+
+/* May an older version be started?  Not below the rollback counter. */
+static bool may_start(const struct hm_slots *s, int slot)
+{
+    const struct hm_slot *it = &s->state.slot[slot];
+
+    return it->is_used && it->is_confirmed &&
+           it->rollback_counter >= s->state.device.rollback_counter &&
+           slots_check_slot(s, slot, NULL) == HM_OK;
+}
+
+HM_MUST static hm_rc try_known(struct hm_slots *s, int *slot, struct hm_err *e)
+{
+    const int active = s->state.active;
+
+    if (active != HM_SLOTS_NONE && may_start(s, active))
+        *slot = active;
+    else if (active != HM_SLOTS_NONE && may_start(s, 1 - active))
+        *slot = s->state.active = 1 - active;
+    else
+        return hm_hint(e,
+                       hm_fail(e, HM_E_REJECTED, "device.boot.none",
+                               "no slot may be started: %s",
+                               active == HM_SLOTS_NONE
+                                   ? "none was ever confirmed"
+                                   : "none is as it was installed and at or "
+                                     "above the rollback counter"),
+                       "install a version: hallmark-device install");
+    return HM_OK;
+}
+
+hm_rc hm_slots_boot(struct hm_slots *s, const struct hm_slots_judging *how,
+                    int console, unsigned seconds, struct hm_slots_boot *boot,
+                    struct hm_slots_outcome *out, struct hm_err *e)
+{
+    int slot = HM_SLOTS_NONE;
+    hm_rc rc;
+
+    *out = (struct hm_slots_outcome)HM_SLOTS_OUTCOME_INIT;
+    *boot = (struct hm_slots_boot){.status = -1};
+    rc = try_pending(s, how, &slot, &boot->fell_back, e);
+    boot->is_pending = slot != HM_SLOTS_NONE;
+    boot->boots = s->state.boots;
+    if (rc == HM_OK && slot == HM_SLOTS_NONE)
+        rc = try_known(s, &slot, e);
+    slots_tell(&s->state, slot, out);
+    if (rc == HM_OK)
+        rc = slots_run(s, slot, console, seconds, boot, e);
+    if (rc == HM_OK && boot->is_pending)
+        s->state.is_healthy = true;
+    return slots_finish(s, "boot", how, out, rc, e);
+}
