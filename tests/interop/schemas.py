@@ -1,0 +1,33 @@
+"""Validate the documents of a demonstration against schemas/.
+
+usage: schemas.py SCHEMAS DEMO
+"""
+
+import json
+import pathlib
+import sys
+
+import jsonschema
+
+schemas, demo = map(pathlib.Path, sys.argv[1:])
+documents = {
+    "root": [demo / "root.json"],
+    "authorisation": sorted(demo.glob("repository/history/*/authorisation.json")),
+    "manifest": sorted(demo.glob("repository/history/*/manifest.json")),
+    "index": sorted(demo.glob("repository/releases/*/index.json")),
+    "release": sorted(demo.glob("repository/releases/*/records/release.json")),
+    "evidence": [demo / "evidence/index.json"],
+}
+
+for kind, files in documents.items():
+    schema = json.loads((schemas / f"{kind}-1.schema.json").read_text())
+    validator = jsonschema.Draft202012Validator(schema)
+    if not files:
+        sys.exit(f"there is no {kind} document to check")
+    for file in files:
+        document = json.loads(file.read_text())
+        validator.validate(document)
+        document["unknown"] = 1
+        if validator.is_valid(document):
+            sys.exit(f"{kind}: the schema accepts an unknown member")
+    print(f"{kind}: {len(files)} valid")
