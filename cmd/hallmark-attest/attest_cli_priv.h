@@ -89,7 +89,7 @@ void attest_build_begin(struct attest_build *b);
 /** What the command line asks of the facts; members may be NULL. */
 struct attest_ask {
     const char *release;    /**< path of release.json; never NULL */
-    const char *dir;        /**< release directory; never NULL */
+    const char *dir;        /**< release directory; else release.json's */
     const char *repository; /**< git work tree */
     const char *started, *finished;
     bool allow_dirty;

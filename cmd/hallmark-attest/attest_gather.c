@@ -132,7 +132,9 @@ HM_MUST static hm_rc check_artefacts(const struct attest_build *b,
                         "release.json names the artefact '%s', which is not in "
                         "artefacts/",
                         hm_show_str(b->release.artefacts[i].name)),
-                "pack it first: hallmark-pack TREE -o DIR/artefacts/NAME");
+                "pack it first, hallmark-pack TREE -o DIR/artefacts/NAME, and "
+                "name "
+                "DIR with --dir");
     return HM_OK;
 }
 
@@ -193,7 +195,7 @@ hm_rc attest_gather(struct attest_build *b, const struct attest_ask *ask,
     HM_TRY(hm_release_load(&b->release, ask->release, e));
     HM_TRY(read_source(b, ask, e));
     HM_TRY(read_times(b, ask, e));
-    HM_TRY(read_files(b, ask->dir, e));
+    HM_TRY(read_files(b, ask->dir == NULL ? b->release.folder : ask->dir, e));
     HM_TRY(add_external(b, e));
     HM_TRY(add_internal(b, e));
     add_versions(b);

@@ -13,8 +13,9 @@ static struct {
 const struct hm_opt attest_provenance_opts[] = {
     {"release", 0, HM_OPT_VALUE, true, &call.ask.release, "FILE",
      "release.json of the release"},
-    {"dir", 0, HM_OPT_VALUE, true, &call.ask.dir, "DIR",
-     "release directory: every file in its artefacts/ is a subject"},
+    {"dir", 0, HM_OPT_VALUE, false, &call.ask.dir, "DIR",
+     "every file in DIR/artefacts/ is a subject; else the folder of "
+     "release.json"},
     {"output", 'o', HM_OPT_VALUE, true, &call.output, "FILE",
      "write the Statement; - is standard output"},
     {"repository", 0, HM_OPT_VALUE, false, &call.ask.repository, "PATH",
