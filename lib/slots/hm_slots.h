@@ -92,7 +92,7 @@ struct hm_slots_state {
     }
 
 /** Read state.json, strictly.
- * @return HM_E_FORMAT, HM_E_LIMIT `json.*`, `base.*`; HM_E_FORMAT
+ * @return HM_E_FORMAT, HM_E_LIMIT `json.*`, `base.*`, `device.name.syntax`,
  *         `device.state.slots` (active or pending names an empty slot) */
 HM_MUST hm_rc hm_slots_read_state(struct hm_slots_state *s,
                                   struct hm_bytes bytes, struct hm_err *e);

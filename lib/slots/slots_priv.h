@@ -20,6 +20,9 @@
 #define SLOTS_STATE_MAX (256u << 10)
 #define SLOTS_LOG_MAX   (64u << 20)
 
+/** 1..63 bytes of [A-Za-z0-9._-]: a vendor, product, model, hardware. */
+bool slots_is_name(const char *text);
+
 /** Replace state.json. */
 HM_MUST hm_rc slots_save(struct hm_slots *s, struct hm_err *e);
 

@@ -8,20 +8,12 @@
 HM_MUST static hm_rc take_name(const char *what, const char *text, char *to,
                                struct hm_err *e)
 {
-    const size_t n = strlen(text);
-    bool is_good = n > 0 && n < HM_SLOTS_NAME;
-
-    for (size_t i = 0; i < n && is_good; i++)
-        is_good = (text[i] >= 'a' && text[i] <= 'z') ||
-                  (text[i] >= 'A' && text[i] <= 'Z') ||
-                  (text[i] >= '0' && text[i] <= '9') || text[i] == '.' ||
-                  text[i] == '_' || text[i] == '-';
-    if (!is_good)
+    if (!slots_is_name(text))
         return hm_fail(e, HM_E_USAGE, "device.name.syntax",
                        "%s '%s' is not a name: expected 1 to %d of "
                        "[A-Za-z0-9._-]",
                        what, hm_show_str(text), HM_SLOTS_NAME - 1);
-    memcpy(to, text, n + 1);
+    memcpy(to, text, strlen(text) + 1);
     return HM_OK;
 }
 
@@ -65,8 +57,9 @@ HM_MUST static hm_rc take_setup(struct hm_slots_state *state,
     return take_root(state, setup, root, e);
 }
 
-static const char *const ours[] = {SLOTS_LOCK, SLOTS_ROOT, SLOTS_LOG,
-                                   SLOTS_FOLDER, SLOTS_STAGING};
+/* The state first: without it the rest is no device. */
+static const char *const ours[] = {SLOTS_STATE, SLOTS_LOCK,   SLOTS_ROOT,
+                                   SLOTS_LOG,   SLOTS_FOLDER, SLOTS_STAGING};
 #define OURS (sizeof(ours) / sizeof(ours[0]))
 
 static bool is_ours(const char *name)

@@ -31,17 +31,41 @@ void hm_slots_state_clear(struct hm_slots_state *s)
     *s = (struct hm_slots_state)HM_SLOTS_STATE_INIT;
 }
 
+bool slots_is_name(const char *text)
+{
+    const size_t n = strlen(text);
+    bool is_good = n > 0 && n < HM_SLOTS_NAME;
+
+    for (size_t i = 0; i < n && is_good; i++)
+        is_good = (text[i] >= 'a' && text[i] <= 'z') ||
+                  (text[i] >= 'A' && text[i] <= 'Z') ||
+                  (text[i] >= '0' && text[i] <= '9') || text[i] == '.' ||
+                  text[i] == '_' || text[i] == '-';
+    return is_good;
+}
+
 /* --- reading --------------------------------------------------------------- */
+
+HM_MUST static hm_rc read_name(struct hm_json top, const char *name, char *to,
+                               struct hm_err *e)
+{
+    HM_TRY(hm_json_get_text(top, name, to, HM_SLOTS_NAME, e));
+    if (slots_is_name(to))
+        return HM_OK;
+    return hm_json_fail(
+        hm_json_find(top, name), e, HM_E_FORMAT, "device.name.syntax",
+        "'%s' is not a name: expected [A-Za-z0-9._-]", hm_show_str(to));
+}
 
 HM_MUST static hm_rc read_identity(struct hm_slots_state *s, struct hm_json top,
                                    struct hm_err *e)
 {
     unsigned stale = 0;
 
-    HM_TRY(hm_json_get_text(top, "vendor", s->vendor, HM_SLOTS_NAME, e));
-    HM_TRY(hm_json_get_text(top, "product", s->product, HM_SLOTS_NAME, e));
-    HM_TRY(hm_json_get_text(top, "model", s->model, HM_SLOTS_NAME, e));
-    HM_TRY(hm_json_get_text(top, "hardware", s->hardware, HM_SLOTS_NAME, e));
+    HM_TRY(read_name(top, "vendor", s->vendor, e));
+    HM_TRY(read_name(top, "product", s->product, e));
+    HM_TRY(read_name(top, "model", s->model, e));
+    HM_TRY(read_name(top, "hardware", s->hardware, e));
     HM_TRY(hm_json_get_word(top, "stale", STALE_WORDS, &stale, e));
     s->accept_stale = stale == 1;
     return hm_json_get_hex(top, "root_sha256", s->device.root_sha256,

@@ -150,6 +150,8 @@ void story_publish(struct device_story *s, const struct maker_plan *plan,
     p.edit_manifest = edit_manifest;
     p.edit_authorisation = edit_authorisation;
     p.context = &f;
+    if (p.authorisation_sequence == 0)
+        p.authorisation_sequence = p.sequence;
     assert_ok(hm_dir_make(&d, story_path(s, REPO "/releases"), &e), &e);
     (void)snprintf(release, sizeof(release), REPO "/releases/%s", p.version);
     maker_release(&s->keys, story_path(s, release), &p);
