@@ -97,8 +97,12 @@ static void kill_signers(unsigned uid)
     prepare(&s, uid);
     span = measure(&s, sign);
     span = span > 900000 ? 900000 : span;
-    for (int i = 0; i < KILLS; i++) {
-        killed += kill_within(start(&s, sign), span + span / 10);
+    for (int i = 0; i < 5 * KILLS && killed < KILLS; i++) {
+        const int hit = kill_within(start(&s, sign), span + span / 10);
+
+        killed += hit;
+        if (hit == 0 && span > 2000) /* measured on a busy machine */
+            span -= span / 50;
         if (wait_for(start(&s, sign)) != 0) {
             HM_OWN(hm_run) r = HM_RUN_INIT;
 
@@ -106,7 +110,7 @@ static void kill_signers(unsigned uid)
             fail_msg("after kill %d: %s", i, hm_run_err(&r));
         }
     }
-    assert_true(killed > KILLS / 2); /* or nothing was tested */
+    assert_int_equal(killed, KILLS);
     key_story_openssl(&s, "vendor-1.pem", "manifest.json.sig", "manifest.json");
     key_story_clear(&s);
 }
@@ -198,16 +202,22 @@ static void a_kill_while_a_key_is_made_leaves_old_or_new(void **state)
     (void)state;
     prepare(&s, 0);
     span = measure(&s, argv);
-    for (int i = 0; i < MAKER_KILLS; i++) {
+    span = span > 900000 ? 900000 : span;
+    for (int i = 0; i < 5 * MAKER_KILLS && killed < MAKER_KILLS; i++) {
+        int hit = 0;
+
         (void)snprintf(uri, sizeof(uri), "pkcs11:token=vendor;object=n%d", i);
-        killed += kill_within(start(&s, argv), span > 900000 ? 900000 : span);
+        hit = kill_within(start(&s, argv), span);
+        killed += hit;
+        if (hit == 0 && span > 2000) /* measured on a busy machine */
+            span -= span / 50;
         assert_int_equal(wait_for(start(&s, sign)), 0);
         assert_int_equal(key_story_count(&s, "vt", "tokens."), 0);
     }
     STORY_RUN(&s, &r, "hallmark-key", "list", "--softhsm", "vt");
     assert_run(&r, 0, "");
     assert_null(strstr(hm_run_out(&r), "not usable"));
-    assert_true(killed > MAKER_KILLS / 2);
+    assert_int_equal(killed, MAKER_KILLS);
     key_story_clear(&s);
 }
 

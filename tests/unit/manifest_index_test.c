@@ -62,48 +62,44 @@ static void no_value_can_be_another(void **state)
     mutate_document(hm_buf_view(*state), read_it, accepted);
 }
 
+static const struct {
+    const char *old, *text;
+    hm_rc rc;
+    const char *reason; /* NULL: accepted */
+} rules[] = {
+    {"\"name\": \"b\"", "\"name\": \"bb\"", HM_OK, NULL},
+    {"\"name\": \"b\"", "\"name\": \"a\"", HM_E_REJECTED,
+     "manifest.index.order"},
+    {"\"name\": \"b\"", "\"name\": \"c/d\"", HM_E_REJECTED,
+     "manifest.index.order"},
+    {"\"name\": \"b\"", "\"name\": \"B\"", HM_E_REJECTED,
+     "manifest.index.order"}, /* by bytes */
+    {"\"name\": \"b\"", "\"name\": \"b/\"", HM_E_FORMAT, "base.name.syntax"},
+    {"\"name\": \"b\"", "\"name\": \"b/.c\"", HM_E_FORMAT, "base.name.syntax"},
+    {"\"name\": \"b\"", "\"name\": \"/b\"", HM_E_FORMAT, "base.name.syntax"},
+    {"\"name\": \"b\"", "\"name\": \"b c\"", HM_E_FORMAT, "base.name.syntax"},
+    {"\"sbom\"", "\"vex\"", HM_OK, NULL},
+    {"\"sbom\"", "\"bom\"", HM_E_FORMAT, "json.member.word"},
+    {"\"size\": 1000", "\"size\": 9007199254740991", HM_OK, NULL},
+    {"\"size\": 1000", "\"size\": 9007199254740992", HM_E_LIMIT,
+     "json.number.range"},
+    {"hallmark-index/1", "hallmark-index/2", HM_E_FORMAT, "json.format"},
+};
+
 static void each_rule_has_its_reason(void **state)
 {
-    static const struct {
-        const char *old, *text;
-        hm_rc rc;
-        const char *reason; /* NULL: accepted */
-    } rows[] = {
-        {"\"name\": \"b\"", "\"name\": \"bb\"", HM_OK, NULL},
-        {"\"name\": \"b\"", "\"name\": \"a\"", HM_E_REJECTED,
-         "manifest.index.order"},
-        {"\"name\": \"b\"", "\"name\": \"c/d\"", HM_E_REJECTED,
-         "manifest.index.order"},
-        {"\"name\": \"b\"", "\"name\": \"B\"", HM_E_REJECTED,
-         "manifest.index.order"}, /* by bytes */
-        {"\"name\": \"b\"", "\"name\": \"b/\"", HM_E_FORMAT,
-         "base.name.syntax"},
-        {"\"name\": \"b\"", "\"name\": \"b/.c\"", HM_E_FORMAT,
-         "base.name.syntax"},
-        {"\"name\": \"b\"", "\"name\": \"/b\"", HM_E_FORMAT,
-         "base.name.syntax"},
-        {"\"name\": \"b\"", "\"name\": \"b c\"", HM_E_FORMAT,
-         "base.name.syntax"},
-        {"\"sbom\"", "\"vex\"", HM_OK, NULL},
-        {"\"sbom\"", "\"bom\"", HM_E_FORMAT, "json.member.word"},
-        {"\"size\": 1000", "\"size\": 9007199254740991", HM_OK, NULL},
-        {"\"size\": 1000", "\"size\": 9007199254740992", HM_E_LIMIT,
-         "json.number.range"},
-        {"hallmark-index/1", "hallmark-index/2", HM_E_FORMAT, "json.format"},
-    };
-
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < COUNT(rules); i++) {
         HM_OWN(hm_buf) text = HM_BUF_INIT(HM_INDEX_BYTES_MAX);
         struct hm_err e = {.rc = HM_OK};
         hm_rc rc;
 
         assert_ok(hm_buf_add(&text, hm_buf_view(*state), &e), &e);
-        maker_replace(&text, rows[i].old, rows[i].text);
+        maker_replace(&text, rules[i].old, rules[i].text);
         rc = read_it(hm_buf_view(&text), &e);
-        if (rows[i].reason == NULL)
+        if (rules[i].reason == NULL)
             assert_ok(rc, &e);
         else
-            assert_fails(rc, rows[i].rc, rows[i].reason, &e);
+            assert_fails(rc, rules[i].rc, rules[i].reason, &e);
     }
 }
 

@@ -86,71 +86,71 @@ static void no_value_can_be_another(void **state)
     mutate_document(hm_buf_view(&w->whole), read_it, accepted);
 }
 
+static const struct {
+    const char *old, *text;
+    hm_rc rc;
+    const char *reason; /* NULL: accepted */
+} rules[] = {
+    {"\"sequence\": 3", "\"sequence\": 4294967295", HM_OK, NULL},
+    {"\"sequence\": 3", "\"sequence\": 4294967296", HM_E_LIMIT,
+     "json.member.range"},
+    {"\"issued\": \"2026-05-12T08:00:00Z\",\n  \"expires\": \"2027",
+     "\"issued\": \"2027-05-12T08:00:00Z\",\n  \"expires\": \"2027",
+     HM_E_REJECTED, "trust.authorisation.dates"},
+    {"\"issued\": \"2026-05-12T08:00:00Z\",\n  \"expires\": \"2027",
+     "\"issued\": \"2027-05-12T07:59:59Z\",\n  \"expires\": \"2027", HM_OK,
+     NULL},
+    {"\"issued\": \"2026-05-12T", "\"issued\": \"2026-05-12 ", HM_E_FORMAT,
+     "base.time.syntax"},
+    {"\"issued\": \"2026-05-12T", "\"issued\": \"2026-02-30T", HM_E_FORMAT,
+     "base.time.syntax"},
+    {"\"role\": \"verification\"", "\"role\": \"ledger\"", HM_OK, NULL},
+    {"\"role\": \"verification\"", "\"role\": \"root\"", HM_E_FORMAT,
+     "json.member.word"},
+    {"    \"verification\"\n", "    \"x509\"\n", HM_OK, NULL},
+    {"    \"verification\"\n", "    \"manifest\"\n", HM_E_REJECTED,
+     "trust.require.twice"},
+    {"    \"verification\"\n", "    \"root\"\n", HM_E_FORMAT,
+     "json.member.word"},
+    {"\"product\": \"boiler\"", "\"product\": \"kettle\"", HM_OK, NULL},
+    {"\"product\": \"boiler\"", "\"product\": \"thermostat\"", HM_E_REJECTED,
+     "trust.limit.twice"},
+    {"\"product\": \"boiler\"", "\"product\": \"*\"", HM_E_FORMAT,
+     "trust.name.syntax"},
+    {"\"thermostat\",\n        \"boiler\"", "\"boiler\",\n\"thermostat\"",
+     HM_OK, NULL},
+    {"\"thermostat\",\n        \"boiler\"", "\"boiler\",\n\"boiler\"",
+     HM_E_REJECTED, "trust.product.twice"},
+    {"\"thermostat\",\n        \"boiler\"", "\"boiler\",\n\"**\"", HM_E_FORMAT,
+     "trust.name.syntax"},
+    {"\"compromised\"", "\"lost\"", HM_OK, NULL},
+    {"\"compromised\"", "\"expired\"", HM_E_FORMAT, "json.member.word"},
+    {"\"hardware\"", "\"software\"", HM_OK, NULL},
+    {"\"hardware\"", "\"plastic\"", HM_E_FORMAT, "json.member.word"},
+    {"\"local\": \"yes\"", "\"local\": \"no\"", HM_OK, NULL},
+    {"\"local\": \"yes\"", "\"local\": \"perhaps\"", HM_E_FORMAT,
+     "json.member.word"},
+    {"\"acme\"", "\"other\"", HM_OK, NULL},
+    {"\"acme\"", "\"\"", HM_E_FORMAT, "json.member.empty"},
+    {"hallmark-authorisation/1", "hallmark-root/1", HM_E_FORMAT, "json.format"},
+};
+
 static void each_rule_has_its_reason(void **state)
 {
-    static const struct {
-        const char *old, *text;
-        hm_rc rc;
-        const char *reason; /* NULL: accepted */
-    } rows[] = {
-        {"\"sequence\": 3", "\"sequence\": 4294967295", HM_OK, NULL},
-        {"\"sequence\": 3", "\"sequence\": 4294967296", HM_E_LIMIT,
-         "json.member.range"},
-        {"\"issued\": \"2026-05-12T08:00:00Z\",\n  \"expires\": \"2027",
-         "\"issued\": \"2027-05-12T08:00:00Z\",\n  \"expires\": \"2027",
-         HM_E_REJECTED, "trust.authorisation.dates"},
-        {"\"issued\": \"2026-05-12T08:00:00Z\",\n  \"expires\": \"2027",
-         "\"issued\": \"2027-05-12T07:59:59Z\",\n  \"expires\": \"2027", HM_OK,
-         NULL},
-        {"\"issued\": \"2026-05-12T", "\"issued\": \"2026-05-12 ", HM_E_FORMAT,
-         "base.time.syntax"},
-        {"\"issued\": \"2026-05-12T", "\"issued\": \"2026-02-30T", HM_E_FORMAT,
-         "base.time.syntax"},
-        {"\"role\": \"verification\"", "\"role\": \"ledger\"", HM_OK, NULL},
-        {"\"role\": \"verification\"", "\"role\": \"root\"", HM_E_FORMAT,
-         "json.member.word"},
-        {"    \"verification\"\n", "    \"x509\"\n", HM_OK, NULL},
-        {"    \"verification\"\n", "    \"manifest\"\n", HM_E_REJECTED,
-         "trust.require.twice"},
-        {"    \"verification\"\n", "    \"root\"\n", HM_E_FORMAT,
-         "json.member.word"},
-        {"\"product\": \"boiler\"", "\"product\": \"kettle\"", HM_OK, NULL},
-        {"\"product\": \"boiler\"", "\"product\": \"thermostat\"",
-         HM_E_REJECTED, "trust.limit.twice"},
-        {"\"product\": \"boiler\"", "\"product\": \"*\"", HM_E_FORMAT,
-         "trust.name.syntax"},
-        {"\"thermostat\",\n        \"boiler\"", "\"boiler\",\n\"thermostat\"",
-         HM_OK, NULL},
-        {"\"thermostat\",\n        \"boiler\"", "\"boiler\",\n\"boiler\"",
-         HM_E_REJECTED, "trust.product.twice"},
-        {"\"thermostat\",\n        \"boiler\"", "\"boiler\",\n\"**\"",
-         HM_E_FORMAT, "trust.name.syntax"},
-        {"\"compromised\"", "\"lost\"", HM_OK, NULL},
-        {"\"compromised\"", "\"expired\"", HM_E_FORMAT, "json.member.word"},
-        {"\"hardware\"", "\"software\"", HM_OK, NULL},
-        {"\"hardware\"", "\"plastic\"", HM_E_FORMAT, "json.member.word"},
-        {"\"local\": \"yes\"", "\"local\": \"no\"", HM_OK, NULL},
-        {"\"local\": \"yes\"", "\"local\": \"perhaps\"", HM_E_FORMAT,
-         "json.member.word"},
-        {"\"acme\"", "\"other\"", HM_OK, NULL},
-        {"\"acme\"", "\"\"", HM_E_FORMAT, "json.member.empty"},
-        {"hallmark-authorisation/1", "hallmark-root/1", HM_E_FORMAT,
-         "json.format"},
-    };
     const struct world *w = *state;
 
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < COUNT(rules); i++) {
         HM_OWN(hm_buf) text = HM_BUF_INIT(2 * HM_AUTHORISATION_BYTES_MAX);
         struct hm_err e = {.rc = HM_OK};
         hm_rc rc;
 
         assert_ok(hm_buf_add(&text, hm_buf_view(&w->whole), &e), &e);
-        maker_replace(&text, rows[i].old, rows[i].text);
+        maker_replace(&text, rules[i].old, rules[i].text);
         rc = read_it(hm_buf_view(&text), &e);
-        if (rows[i].reason == NULL)
+        if (rules[i].reason == NULL)
             assert_ok(rc, &e);
         else
-            assert_fails(rc, rows[i].rc, rows[i].reason, &e);
+            assert_fails(rc, rules[i].rc, rules[i].reason, &e);
     }
 }
 

@@ -56,62 +56,61 @@ static int clear_world(void **state)
 
 /* --- one key ----------------------------------------------------------------------- */
 
+static const struct {
+    enum maker_name key;
+    struct hm_key_use use;
+    const char *reason; /* NULL: current */
+} verdicts[] = {
+    {MAKER_VENDOR, {HM_ROLE_MANIFEST, "thermostat", MAKER_TIME}, NULL},
+    {MAKER_VENDOR, {HM_ROLE_MANIFEST, "thermostat", FROM}, NULL},
+    {MAKER_VENDOR,
+     {HM_ROLE_MANIFEST, "thermostat", FROM - 1},
+     "trust.key.early"},
+    {MAKER_VENDOR, {HM_ROLE_MANIFEST, "thermostat", UNTIL}, NULL},
+    {MAKER_VENDOR,
+     {HM_ROLE_MANIFEST, "thermostat", UNTIL + 1},
+     "trust.key.expired"},
+    {MAKER_VENDOR,
+     {HM_ROLE_PROVENANCE, "thermostat", MAKER_TIME},
+     "trust.key.role"},
+    {MAKER_PROVENANCE, {HM_ROLE_PROVENANCE, "thermostat", MAKER_TIME}, NULL},
+    {MAKER_PROVENANCE,
+     {HM_ROLE_MANIFEST, "thermostat", MAKER_TIME},
+     "trust.key.role"},
+    {MAKER_VENDOR,
+     {HM_ROLE_MANIFEST, "boiler", MAKER_TIME},
+     "trust.key.product"},
+    {MAKER_VENDOR, /* exact names */
+     {HM_ROLE_MANIFEST, "thermosta", MAKER_TIME},
+     "trust.key.product"},
+    {MAKER_VENDOR, {HM_ROLE_MANIFEST, "", MAKER_TIME}, "trust.key.product"},
+    {MAKER_RETIRED,
+     {HM_ROLE_MANIFEST, "thermostat", MAKER_TIME},
+     "trust.key.retired"},
+    {MAKER_RETIRED, /* whatever time the document gives itself */
+     {HM_ROLE_MANIFEST, "thermostat", FROM - 1},
+     "trust.key.retired"},
+    {MAKER_STRANGER,
+     {HM_ROLE_MANIFEST, "thermostat", MAKER_TIME},
+     "trust.key.unknown"},
+    {MAKER_ROOT_1,
+     {HM_ROLE_MANIFEST, "thermostat", MAKER_TIME},
+     "trust.key.unknown"},
+};
+
 static void a_key_is_current_or_one_of_the_noes(void **state)
 {
-    static const struct {
-        enum maker_name key;
-        struct hm_key_use use;
-        const char *reason; /* NULL: current */
-    } rows[] = {
-        {MAKER_VENDOR, {HM_ROLE_MANIFEST, "thermostat", MAKER_TIME}, NULL},
-        {MAKER_VENDOR, {HM_ROLE_MANIFEST, "thermostat", FROM}, NULL},
-        {MAKER_VENDOR,
-         {HM_ROLE_MANIFEST, "thermostat", FROM - 1},
-         "trust.key.early"},
-        {MAKER_VENDOR, {HM_ROLE_MANIFEST, "thermostat", UNTIL}, NULL},
-        {MAKER_VENDOR,
-         {HM_ROLE_MANIFEST, "thermostat", UNTIL + 1},
-         "trust.key.expired"},
-        {MAKER_VENDOR,
-         {HM_ROLE_PROVENANCE, "thermostat", MAKER_TIME},
-         "trust.key.role"},
-        {MAKER_PROVENANCE,
-         {HM_ROLE_PROVENANCE, "thermostat", MAKER_TIME},
-         NULL},
-        {MAKER_PROVENANCE,
-         {HM_ROLE_MANIFEST, "thermostat", MAKER_TIME},
-         "trust.key.role"},
-        {MAKER_VENDOR,
-         {HM_ROLE_MANIFEST, "boiler", MAKER_TIME},
-         "trust.key.product"},
-        {MAKER_VENDOR, /* exact names */
-         {HM_ROLE_MANIFEST, "thermosta", MAKER_TIME},
-         "trust.key.product"},
-        {MAKER_VENDOR, {HM_ROLE_MANIFEST, "", MAKER_TIME}, "trust.key.product"},
-        {MAKER_RETIRED,
-         {HM_ROLE_MANIFEST, "thermostat", MAKER_TIME},
-         "trust.key.retired"},
-        {MAKER_RETIRED, /* whatever time the document gives itself */
-         {HM_ROLE_MANIFEST, "thermostat", FROM - 1},
-         "trust.key.retired"},
-        {MAKER_STRANGER,
-         {HM_ROLE_MANIFEST, "thermostat", MAKER_TIME},
-         "trust.key.unknown"},
-        {MAKER_ROOT_1,
-         {HM_ROLE_MANIFEST, "thermostat", MAKER_TIME},
-         "trust.key.unknown"},
-    };
     const struct world *w = *state;
 
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < COUNT(verdicts); i++) {
         struct hm_err e = {.rc = HM_OK};
         const hm_rc rc = hm_authorisation_judge(
-            &w->a, w->m.keys[rows[i].key].key.keyid, &rows[i].use, &e);
+            &w->a, w->m.keys[verdicts[i].key].key.keyid, &verdicts[i].use, &e);
 
-        if (rows[i].reason == NULL)
+        if (verdicts[i].reason == NULL)
             assert_ok(rc, &e);
         else
-            assert_fails(rc, HM_E_REJECTED, rows[i].reason, &e);
+            assert_fails(rc, HM_E_REJECTED, verdicts[i].reason, &e);
     }
 }
 
@@ -148,46 +147,47 @@ static void a_scheme_that_nobody_knows_is_no_yes(void **state)
 
 /* --- a signed document --------------------------------------------------------------- */
 
+static const struct {
+    unsigned n, good;
+    enum maker_name by[3];
+    const char *reason; /* NULL: accepted */
+} signings[] = {
+    {1, 1, {MAKER_VENDOR}, NULL},
+    {2, 1, {MAKER_VENDOR, MAKER_VENDOR}, NULL},
+    {3, 1, {MAKER_STRANGER, MAKER_RETIRED, MAKER_VENDOR}, NULL},
+    {2, 1, {MAKER_PROVENANCE, MAKER_VENDOR}, NULL},
+    {0, 0, {0}, "trust.manifest.signature"},
+    {1, 0, {MAKER_STRANGER}, "trust.manifest.signature"},
+    {1, 0, {MAKER_ROOT_1}, "trust.manifest.signature"},
+    {1, 0, {MAKER_RETIRED}, "trust.key.retired"},
+    {2, 0, {MAKER_STRANGER, MAKER_RETIRED}, "trust.key.retired"},
+    {1, 0, {MAKER_PROVENANCE}, "trust.key.role"},
+};
+
 static void who_signed_decides(void **state)
 {
-    static const struct {
-        unsigned n, good;
-        enum maker_name by[3];
-        const char *reason; /* NULL: accepted */
-    } rows[] = {
-        {1, 1, {MAKER_VENDOR}, NULL},
-        {2, 1, {MAKER_VENDOR, MAKER_VENDOR}, NULL},
-        {3, 1, {MAKER_STRANGER, MAKER_RETIRED, MAKER_VENDOR}, NULL},
-        {2, 1, {MAKER_PROVENANCE, MAKER_VENDOR}, NULL},
-        {0, 0, {0}, "trust.manifest.signature"},
-        {1, 0, {MAKER_STRANGER}, "trust.manifest.signature"},
-        {1, 0, {MAKER_ROOT_1}, "trust.manifest.signature"},
-        {1, 0, {MAKER_RETIRED}, "trust.key.retired"},
-        {2, 0, {MAKER_STRANGER, MAKER_RETIRED}, "trust.key.retired"},
-        {1, 0, {MAKER_PROVENANCE}, "trust.key.role"},
-    };
     static const struct hm_key_use use = {HM_ROLE_MANIFEST, "thermostat",
                                           MAKER_TIME};
     const struct world *w = *state;
 
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < COUNT(signings); i++) {
         HM_OWN(hm_signatures) sigs = HM_SIGNATURES_INIT;
         struct hm_signers by;
         struct hm_err e = {.rc = HM_OK};
         hm_rc rc;
 
-        for (unsigned k = 0; k < rows[i].n; k++) {
+        for (unsigned k = 0; k < signings[i].n; k++) {
             HM_OWN(hm_buf) sig = HM_BUF_INIT(HM_SIGNATURE_MAX);
 
-            maker_signature(&w->m, rows[i].by[k], TEXT, &sig);
+            maker_signature(&w->m, signings[i].by[k], TEXT, &sig);
             assert_ok(hm_signatures_add(&sigs, "m", hm_buf_view(&sig), &e), &e);
         }
         rc = hm_authorisation_verify(&w->a, &use, TEXT, &sigs, &by, &e);
-        assert_int_equal(by.n, rows[i].good);
-        if (rows[i].reason == NULL)
+        assert_int_equal(by.n, signings[i].good);
+        if (signings[i].reason == NULL)
             assert_ok(rc, &e);
         else
-            assert_fails(rc, HM_E_REJECTED, rows[i].reason, &e);
+            assert_fails(rc, HM_E_REJECTED, signings[i].reason, &e);
     }
 }
 
@@ -315,39 +315,40 @@ static void other_kind(const char *name, struct hm_buf *bytes, void *context)
         maker_replace(bytes, "hallmark-authorisation/1", "hallmark-root/1");
 }
 
+static const struct {
+    struct maker_plan plan;
+    hm_rc rc;
+    const char *reason; /* NULL: believed */
+} releases[] = {
+    {{.version = NULL}, HM_OK, NULL},
+    {{.authorisation = {.nobody = true}},
+     HM_E_REJECTED,
+     "trust.authorisation.signature"},
+    {{.authorisation = {.n = 2, .key = {MAKER_ROOT_1, MAKER_ROOT_1}}},
+     HM_E_REJECTED,
+     "trust.authorisation.signature"},
+    {{.edit_authorisation = other_root},
+     HM_E_REJECTED,
+     "trust.authorisation.root"},
+    {{.edit_authorisation = other_vendor},
+     HM_E_REJECTED,
+     "trust.authorisation.vendor"},
+    {{.edit_bytes = not_json}, HM_E_FORMAT, "json.syntax"},
+    /* No signature helps a document of another kind, nor a look inside one
+     * that is not signed. */
+    {{.edit_bytes = other_kind}, HM_E_FORMAT, "json.format"},
+    {{.edit_bytes = not_json, .authorisation = {.nobody = true}},
+     HM_E_REJECTED,
+     "trust.authorisation.signature"},
+};
+
 static void only_a_signed_authorisation_is_believed(void **state)
 {
-    static const struct {
-        struct maker_plan plan;
-        hm_rc rc;
-        const char *reason; /* NULL: believed */
-    } rows[] = {
-        {{.version = NULL}, HM_OK, NULL},
-        {{.authorisation = {.nobody = true}},
-         HM_E_REJECTED,
-         "trust.authorisation.signature"},
-        {{.authorisation = {.n = 2, .key = {MAKER_ROOT_1, MAKER_ROOT_1}}},
-         HM_E_REJECTED,
-         "trust.authorisation.signature"},
-        {{.edit_authorisation = other_root},
-         HM_E_REJECTED,
-         "trust.authorisation.root"},
-        {{.edit_authorisation = other_vendor},
-         HM_E_REJECTED,
-         "trust.authorisation.vendor"},
-        {{.edit_bytes = not_json}, HM_E_FORMAT, "json.syntax"},
-        /* No signature helps a document of another kind, nor a look inside one
-         * that is not signed. */
-        {{.edit_bytes = other_kind}, HM_E_FORMAT, "json.format"},
-        {{.edit_bytes = not_json, .authorisation = {.nobody = true}},
-         HM_E_REJECTED,
-         "trust.authorisation.signature"},
-    };
     const struct world *w = *state;
     struct hm_temp t;
 
     hm_temp_make(&t);
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < COUNT(releases); i++) {
         HM_OWN(hm_authorisation) a = HM_AUTHORISATION_INIT;
         HM_OWN(hm_buf) bytes = HM_BUF_INIT(HM_AUTHORISATION_BYTES_MAX);
         HM_OWN(hm_dir) dir = HM_DIR_INIT;
@@ -356,16 +357,16 @@ static void only_a_signed_authorisation_is_believed(void **state)
         hm_rc rc;
 
         (void)snprintf(name, sizeof(name), "%zu", i);
-        maker_release(&w->m, hm_temp_path(&t, name), &rows[i].plan);
+        maker_release(&w->m, hm_temp_path(&t, name), &releases[i].plan);
         assert_ok(hm_dir_open(&dir, hm_temp_path(&t, name), &e), &e);
         rc = hm_authorisation_load(&a, &w->root, &dir, "authorisation.json",
                                    &bytes, &e);
-        if (rows[i].reason == NULL) {
+        if (releases[i].reason == NULL) {
             assert_ok(rc, &e);
             assert_int_equal(a.keys_n, 2);
             continue;
         }
-        assert_fails(rc, rows[i].rc, rows[i].reason, &e);
+        assert_fails(rc, releases[i].rc, releases[i].reason, &e);
         assert_true(a.keys == NULL && a.retired == NULL && bytes.n == 0);
     }
     hm_temp_clear(&t);

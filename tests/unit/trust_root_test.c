@@ -84,50 +84,48 @@ static void no_value_can_be_another(void **state)
     mutate_document(hm_buf_view(&w->whole), read_it, accepted);
 }
 
+static const struct {
+    const char *old, *text;
+    hm_rc rc;
+    const char *reason; /* NULL: accepted */
+} rules[] = {
+    {"\"threshold\": 2", "\"threshold\": 1", HM_OK, NULL},
+    {"\"threshold\": 2", "\"threshold\": 3", HM_OK, NULL},
+    {"\"threshold\": 2", "\"threshold\": 0", HM_E_REJECTED,
+     "trust.root.threshold"},
+    {"\"threshold\": 2", "\"threshold\": 4", HM_E_REJECTED,
+     "trust.root.threshold"},
+    {"\"threshold\": 2", "\"threshold\": 17", HM_E_LIMIT, "json.member.range"},
+    {"\"threshold\": 2", "\"threshold\": 02", HM_E_FORMAT, "json.syntax"},
+    {"\"name\": \"a\"", "\"name\": \"a/b\"", HM_E_FORMAT, "trust.name.syntax"},
+    {"\"acme\"", "\"ac me\"", HM_E_FORMAT, "trust.name.syntax"},
+    {"\"acme\"", "\"Acme.Inc_2-x\"", HM_OK, NULL},
+    {"ml-dsa-44", "ml-dsa-45", HM_OK, NULL},
+    {"ml-dsa-44", "ml dsa", HM_E_FORMAT, "trust.name.syntax"},
+    {"ml-dsa-44", "ECDSA-P256-SHA256", HM_OK, NULL}, /* nobody knows it */
+    {"ml-dsa-44", "ecdsa-p256-sha256", HM_OK, NULL},
+    {"ml-dsa-44", "ecdsa-p384-sha384", HM_E_FORMAT, "trust.key.scheme"},
+    {"ml-dsa-44", "rsa-pkcs1-sha256", HM_E_FORMAT, "trust.key.scheme"},
+    {"hallmark-root/1", "hallmark-root/2", HM_E_FORMAT, "json.format"},
+    {"hallmark-root/1", "hallmark-manifest/1", HM_E_FORMAT, "json.format"},
+    {"{\n  \"format\"", "{\n \"format\"", HM_E_FORMAT, "json.format"},
+    {"{\n  \"format\"", "\xef\xbb\xbf{\n  \"format\"", HM_E_FORMAT,
+     "json.format"},
+    {"  ]\n}\n", "  ]\n}\n ", HM_OK, NULL},
+    {"  ]\n}\n", "  ]\n}\n{}", HM_E_FORMAT, "json.trailing"},
+    {"  ]\n}\n", "  ]\n", HM_E_FORMAT, "json.syntax"},
+};
+
 static void each_rule_has_its_reason(void **state)
 {
-    static const struct {
-        const char *old, *text;
-        hm_rc rc;
-        const char *reason; /* NULL: accepted */
-    } rows[] = {
-        {"\"threshold\": 2", "\"threshold\": 1", HM_OK, NULL},
-        {"\"threshold\": 2", "\"threshold\": 3", HM_OK, NULL},
-        {"\"threshold\": 2", "\"threshold\": 0", HM_E_REJECTED,
-         "trust.root.threshold"},
-        {"\"threshold\": 2", "\"threshold\": 4", HM_E_REJECTED,
-         "trust.root.threshold"},
-        {"\"threshold\": 2", "\"threshold\": 17", HM_E_LIMIT,
-         "json.member.range"},
-        {"\"threshold\": 2", "\"threshold\": 02", HM_E_FORMAT, "json.syntax"},
-        {"\"name\": \"a\"", "\"name\": \"a/b\"", HM_E_FORMAT,
-         "trust.name.syntax"},
-        {"\"acme\"", "\"ac me\"", HM_E_FORMAT, "trust.name.syntax"},
-        {"\"acme\"", "\"Acme.Inc_2-x\"", HM_OK, NULL},
-        {"ml-dsa-44", "ml-dsa-45", HM_OK, NULL},
-        {"ml-dsa-44", "ml dsa", HM_E_FORMAT, "trust.name.syntax"},
-        {"ml-dsa-44", "ECDSA-P256-SHA256", HM_OK, NULL}, /* nobody knows it */
-        {"ml-dsa-44", "ecdsa-p256-sha256", HM_OK, NULL},
-        {"ml-dsa-44", "ecdsa-p384-sha384", HM_E_FORMAT, "trust.key.scheme"},
-        {"ml-dsa-44", "rsa-pkcs1-sha256", HM_E_FORMAT, "trust.key.scheme"},
-        {"hallmark-root/1", "hallmark-root/2", HM_E_FORMAT, "json.format"},
-        {"hallmark-root/1", "hallmark-manifest/1", HM_E_FORMAT, "json.format"},
-        {"{\n  \"format\"", "{\n \"format\"", HM_E_FORMAT, "json.format"},
-        {"{\n  \"format\"", "\xef\xbb\xbf{\n  \"format\"", HM_E_FORMAT,
-         "json.format"},
-        {"  ]\n}\n", "  ]\n}\n ", HM_OK, NULL},
-        {"  ]\n}\n", "  ]\n}\n{}", HM_E_FORMAT, "json.trailing"},
-        {"  ]\n}\n", "  ]\n", HM_E_FORMAT, "json.syntax"},
-    };
-
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < COUNT(rules); i++) {
         struct hm_err e = {.rc = HM_OK};
-        const hm_rc rc = read_changed(*state, rows[i].old, rows[i].text, &e);
+        const hm_rc rc = read_changed(*state, rules[i].old, rules[i].text, &e);
 
-        if (rows[i].reason == NULL)
+        if (rules[i].reason == NULL)
             assert_ok(rc, &e);
         else
-            assert_fails(rc, rows[i].rc, rows[i].reason, &e);
+            assert_fails(rc, rules[i].rc, rules[i].reason, &e);
     }
 }
 

@@ -1,0 +1,161 @@
+/* What every program has in common, held against each of them: help, version,
+ * wrong use, and a manual page that tells of every option and every reason. */
+#include "hm_run.h"
+
+#include "hm_test.h"
+
+#include <stdlib.h>
+
+static const char *const programs[] = {
+    "hallmark",        "hallmark-pack",     "hallmark-sbom",
+    "hallmark-attest", "hallmark-manifest", "hallmark-key",
+    "hallmark-sign",   "hallmark-verify",   "hallmark-publish",
+    "hallmark-device", "hallmark-evidence",
+};
+
+#define PROGRAMS (sizeof(programs) / sizeof(programs[0]))
+
+static void every_program_tells_what_it_does(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PROGRAMS; i++) {
+        HM_OWN(hm_run) r = HM_RUN_INIT;
+
+        HM_RUN(&r, NULL, programs[i], "--help");
+        assert_run(&r, 0, "");
+        assert_memory_equal(hm_run_out(&r), "usage: ", 7);
+        assert_non_null(strstr(hm_run_out(&r), programs[i]));
+        assert_int_equal(r.err.n, 0);
+    }
+}
+
+static void every_program_tells_its_version(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PROGRAMS; i++) {
+        HM_OWN(hm_run) r = HM_RUN_INIT;
+        char want[64];
+
+        (void)snprintf(want, sizeof(want), "%s %s\n", programs[i], HM_VERSION);
+        HM_RUN(&r, NULL, programs[i], "--version");
+        assert_run(&r, 0, "");
+        assert_memory_equal(hm_run_out(&r), want, strlen(want));
+    }
+}
+
+static void wrong_use_is_exit_2_with_a_reason(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PROGRAMS; i++) {
+        HM_OWN(hm_run) r = HM_RUN_INIT;
+
+        HM_RUN(&r, NULL, programs[i], "--no-such-option");
+        assert_int_equal(r.status, 2);
+        assert_non_null(strstr(hm_run_err(&r), "[cli."));
+        assert_non_null(strstr(hm_run_err(&r), "--help"));
+        assert_int_equal(r.out.n, 0);
+    }
+}
+
+static void a_full_standard_output_is_no_success(void **state)
+{
+    const struct hm_run_how how = {.stdout_full = true};
+
+    (void)state;
+    for (size_t i = 0; i < PROGRAMS; i++) {
+        HM_OWN(hm_run) r = HM_RUN_INIT;
+
+        HM_RUN(&r, &how, programs[i], "--version");
+        assert_int_equal(r.status, 3);
+    }
+}
+
+/* The manual page without the backslashes of its markup. */
+static void load_page(const char *program, struct hm_buf *page)
+{
+    char path[512];
+    size_t n = 0;
+    struct hm_err e = {0};
+
+    (void)snprintf(path, sizeof(path), "%s/cmd/%s/%s.1", HM_SOURCE, program,
+                   program);
+    assert_ok(hm_file_load(path, page, &e), &e);
+    for (size_t i = 0; i < page->n; i++)
+        if (page->p[i] != '\\')
+            page->p[n++] = page->p[i];
+    page->n = n;
+    assert_ok(hm_buf_add(page, (struct hm_bytes){(const uint8_t *)"", 1}, &e),
+              &e);
+}
+
+/* Is the option on the page, as --name or in mdoc's form "Fl -name"? */
+static bool page_has(const char *page, const char *option, size_t n)
+{
+    char plain[80];
+    char mdoc[80];
+
+    (void)snprintf(plain, sizeof(plain), "%.*s", (int)n, option);
+    (void)snprintf(mdoc, sizeof(mdoc), "Fl %.*s", (int)n - 1, option + 1);
+    return strstr(page, plain) != NULL || strstr(page, mdoc) != NULL;
+}
+
+static void check_options(const char *program, const char *help,
+                          const char *page)
+{
+    for (const char *p = strstr(help, " --"); p != NULL;
+         p = strstr(p + 1, " --")) {
+        const size_t n = 2 + strcspn(p + 3, " \n'");
+
+        if (n > 2 && !page_has(page, p + 1, n))
+            fail_msg("%s.1 does not tell of %.*s", program, (int)n, p + 1);
+    }
+}
+
+/* "  verb             summary" lines behind "commands:". */
+static void check_commands(const char *program, const char *help,
+                           const char *page)
+{
+    const char *p = strstr(help, "commands:\n");
+
+    for (p = p == NULL ? NULL : strchr(p, '\n'); p != NULL && p[1] == ' ';
+         p = strchr(p + 1, '\n')) {
+        HM_OWN(hm_run) r = HM_RUN_INIT;
+        char verb[32];
+        const size_t n = strcspn(p + 3, " ");
+
+        (void)snprintf(verb, sizeof(verb), "%.*s", (int)n, p + 3);
+        HM_RUN(&r, NULL, program, verb, "--help");
+        assert_run(&r, 0, "");
+        if (strstr(page, verb) == NULL)
+            fail_msg("%s.1 does not tell of '%s'", program, verb);
+        check_options(program, hm_run_out(&r), page);
+    }
+}
+
+static void every_option_is_in_the_manual(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PROGRAMS; i++) {
+        HM_OWN(hm_run) r = HM_RUN_INIT;
+        HM_OWN(hm_buf) page = HM_BUF_INIT(1u << 20);
+
+        load_page(programs[i], &page);
+        HM_RUN(&r, NULL, programs[i], "--help");
+        check_options(programs[i], hm_run_out(&r), (const char *)page.p);
+        if (strcmp(programs[i], "hallmark") != 0)
+            check_commands(programs[i], hm_run_out(&r), (const char *)page.p);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_program_tells_what_it_does),
+        cmocka_unit_test(every_program_tells_its_version),
+        cmocka_unit_test(wrong_use_is_exit_2_with_a_reason),
+        cmocka_unit_test(a_full_standard_output_is_no_success),
+        cmocka_unit_test(every_option_is_in_the_manual),
+    };
+
+    return cmocka_run_group_tests_name("conventions", tests, NULL, NULL);
+}
