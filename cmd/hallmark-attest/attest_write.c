@@ -58,25 +58,35 @@ static struct hm_attest_pairs view(struct attest_pairs *pairs)
     return (struct hm_attest_pairs){pairs->pair, pairs->n};
 }
 
-hm_rc attest_write(struct attest_build *b, struct hm_buf *out, struct hm_err *e)
+HM_MUST static hm_rc write_statement(struct lists *l, struct attest_build *b,
+                                     struct hm_buf *out, struct hm_err *e)
 {
     HM_OWN(hm_buf) predicate = HM_BUF_INIT(PREDICATE_MAX);
-    HM_OWN(lists) l = LISTS_INIT;
     struct hm_attest_provenance p = HM_ATTEST_PROVENANCE_INIT;
 
-    HM_TRY(fill(&l, b, e));
     p.build_type = b->release.provenance.build_type;
     p.builder_id = b->release.provenance.builder;
     p.external = view(&b->external);
     p.internal = view(&b->internal);
     p.builder_version = view(&b->version);
-    p.dependencies = (struct hm_attest_resources){l.dependency, 2};
-    p.byproducts = (struct hm_attest_resources){l.byproduct, b->sboms.n};
+    p.dependencies = (struct hm_attest_resources){l->dependency, 2};
+    p.byproducts = (struct hm_attest_resources){l->byproduct, b->sboms.n};
     p.invocation_id = b->ci.invocation[0] == '\0' ? NULL : b->ci.invocation;
     p.started = b->started;
     p.finished = b->finished;
     HM_TRY(hm_attest_write_provenance(&p, &predicate, e));
-    return hm_attest_write_statement(l.subject, b->artefacts.n,
+    return hm_attest_write_statement(l->subject, b->artefacts.n,
                                      HM_ATTEST_PROVENANCE,
                                      hm_buf_view(&predicate), out, e);
+}
+
+hm_rc attest_write(struct attest_build *b, struct hm_buf *out, struct hm_err *e)
+{
+    struct lists l = LISTS_INIT;
+    hm_rc rc = fill(&l, b, e);
+
+    if (rc == HM_OK)
+        rc = write_statement(&l, b, out, e);
+    lists_clear(&l);
+    return rc;
 }

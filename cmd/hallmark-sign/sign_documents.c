@@ -91,7 +91,7 @@ HM_MUST static hm_rc load_all(const struct hm_cli *cli,
     const size_t n = cli->argc > 0 ? (size_t)cli->argc : 0;
 
     HM_TRY(check_call(cli, o, e));
-    all->d = calloc(n, sizeof(*all->d));
+    all->d = calloc(n + 1, sizeof(*all->d)); /* never of 0 bytes */
     if (all->d == NULL)
         return hm_fail(e, HM_E_NOMEM, "sign.document.nomem",
                        "out of memory for %zu documents", n);
