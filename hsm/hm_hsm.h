@@ -150,7 +150,7 @@ void hm_hsm_key_clear(struct hm_hsm_key *key);
 struct hm_hsm_where {
     const char *module;  /**< absolute path; NULL: HM_HSM_MODULE_DEFAULT */
     const char *softhsm; /**< directory of one SoftHSM token store, or NULL: the
-                              environment's SOFTHSM2_CONF as it is */
+                              one that SOFTHSM2_CONF names */
 };
 
 enum hm_hsm_mode {
@@ -172,10 +172,11 @@ struct hm_hsm {
 
 /** Load a module and initialise it.  One at a time in a process.
  *
- * With where->softhsm the store's lock is held until hm_hsm_clear(), the module
- * works on a private copy in memory (SoftHSM truncates its token file at every
- * login, so that a kill would destroy it), and a token file found damaged is
- * restored from the saved copy first.
+ * A SoftHSM store's lock is held until hm_hsm_clear(), the module works on a
+ * private copy in memory (SoftHSM truncates its token file at every login, so
+ * that a kill would destroy it), and a token file found damaged is restored
+ * from the saved copy first.  A store that other tools made and that
+ * SOFTHSM2_CONF names is locked and copied as well, but provisioned in place.
  *
  * @return HM_E_TOKEN `hsm.module.path` (not absolute, no regular file, others
  *         may write it), `hsm.module.load`, `hsm.module.kind` (no PKCS#11

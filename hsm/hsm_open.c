@@ -4,6 +4,32 @@
 
 #include "hsm_priv.h"
 
+static bool is_softhsm(const char *module)
+{
+    const char *slash = strrchr(module, '/');
+
+    return strncmp(slash == NULL ? module : slash + 1, "libsofthsm2", 11) == 0;
+}
+
+/* The store lies before the module is loaded: it reads every token then. */
+HM_MUST static hm_rc open_store(struct hsm_state *s,
+                                const struct hm_hsm_where *where,
+                                const char *module, struct hm_err *e)
+{
+    const bool may_make = s->mode == HM_HSM_PROVISION;
+
+    if (where->softhsm != NULL)
+        HM_TRY(softhsm_open(&s->keeper, where->softhsm, may_make, e));
+    else if (is_softhsm(module))
+        HM_TRY(softhsm_open_environment(&s->keeper, may_make, e));
+    if (s->keeper.restored > 0)
+        (void)snprintf(s->note, sizeof(s->note),
+                       "%u damaged token files of '%.160s' were restored from "
+                       "the saved copy",
+                       s->keeper.restored, hm_show_str(s->keeper.path));
+    return HM_OK;
+}
+
 HM_MUST static hm_rc open_state(struct hsm_state *s,
                                 const struct hm_hsm_where *where,
                                 struct hm_err *e)
@@ -11,15 +37,7 @@ HM_MUST static hm_rc open_state(struct hsm_state *s,
     const char *module =
         where->module == NULL ? HM_HSM_MODULE_DEFAULT : where->module;
 
-    if (where->softhsm != NULL) {
-        HM_TRY(softhsm_open(&s->keeper, where->softhsm,
-                            s->mode == HM_HSM_PROVISION, e));
-        if (s->keeper.restored > 0)
-            (void)snprintf(s->note, sizeof(s->note),
-                           "%u damaged token files of '%.160s' were restored "
-                           "from the saved copy",
-                           s->keeper.restored, hm_show_str(where->softhsm));
-    }
+    HM_TRY(open_store(s, where, module, e));
     return hsm_module_load(s, module, e);
 }
 

@@ -53,28 +53,35 @@ static int open_lock(const struct hm_dir *store)
     return openat(store->fd, "lock", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-HM_MUST static hm_rc take_lock(struct softhsm *k, struct hm_err *e)
+hm_rc softhsm_wait_lock(struct softhsm *k, const char *path, struct hm_err *e)
 {
     const struct timespec step = {0, LOCK_STEP_MS * 1000000L};
 
-    k->lock.fd = open_lock(&k->store);
-    if (k->lock.fd < 0)
-        return hm_fail_errno(e, "hsm.softhsm.lock", "cannot open '%s/lock'",
-                             hm_show_str(k->path));
     for (int waited = 0; waited < LOCK_WAIT_MS; waited += LOCK_STEP_MS) {
         if (flock(k->lock.fd, LOCK_EX | LOCK_NB) == 0)
             return HM_OK;
         if (errno != EWOULDBLOCK && errno != EINTR)
-            return hm_fail_errno(e, "hsm.softhsm.lock", "cannot lock '%s/lock'",
-                                 hm_show_str(k->path));
+            return hm_fail_errno(e, "hsm.softhsm.lock", "cannot lock '%s'",
+                                 hm_show_str(path));
         (void)nanosleep(&step, NULL);
     }
     return hm_hint(e,
                    hm_fail(e, HM_E_TOKEN, "hsm.softhsm.busy",
-                           "another process holds '%s/lock' for more than a "
-                           "minute",
-                           hm_show_str(k->path)),
-                   "'fuser %s/lock' names it", k->path);
+                           "another process holds '%s' for more than a minute",
+                           hm_show_str(path)),
+                   "'fuser %s' names it", hm_show_str(path));
+}
+
+HM_MUST static hm_rc take_lock(struct softhsm *k, struct hm_err *e)
+{
+    char path[sizeof(k->path) + 8];
+
+    (void)snprintf(path, sizeof(path), "%s/lock", k->path);
+    k->lock.fd = open_lock(&k->store);
+    if (k->lock.fd < 0)
+        return hm_fail_errno(e, "hsm.softhsm.lock", "cannot open '%s'",
+                             hm_show_str(path));
+    return softhsm_wait_lock(k, path, e);
 }
 
 /* Best effort: a store that cannot be written is used as it is, and what is
@@ -205,7 +212,8 @@ hm_rc softhsm_commit(struct softhsm *k, struct hm_err *e)
 
     HM_TRY(hm_dir_open_at(&copy, &k->scratch, "tokens", e));
     HM_TRY(softhsm_mend(&copy, &none, &ignored, e)); /* whole, or refused */
-    HM_TRY(write_conf(k, e));
+    if (!k->keeps_conf)
+        HM_TRY(write_conf(k, e));
     HM_TRY(put_tree(k, &copy, "saved", e));
     return put_tree(k, &copy, "tokens", e);
 }

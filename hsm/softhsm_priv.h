@@ -27,6 +27,8 @@ struct softhsm {
     struct hm_dir parent;  /**< owned: where the private copy lies */
     struct hm_dir scratch; /**< owned: the private copy, locked */
     char path[2048];       /**< DIR as the caller named it */
+    bool keeps_conf;       /**< softhsm2.conf is the user's: not written */
+    char *conf;            /**< owned: SOFTHSM2_CONF as it was, or NULL */
     char scratch_name[64];
     unsigned restored; /**< files taken from the saved copy */
 };
@@ -44,6 +46,20 @@ struct softhsm {
  *         `hsm.softhsm.damaged`; HM_E_IO */
 HM_MUST hm_rc softhsm_open(struct softhsm *k, const char *path, bool may_make,
                            struct hm_err *e);
+
+/** The store that SOFTHSM2_CONF names (else /etc/softhsm/softhsm2.conf), for a
+ * caller who named none.  One that hallmark-key made, or an empty one that it
+ * may fill, is kept like any other; one that belongs to other tools is locked,
+ * used through a private copy and written in place.  A configuration that
+ * cannot be read is left to the module to complain about.
+ * @return as softhsm_open() */
+HM_MUST hm_rc softhsm_open_environment(struct softhsm *k, bool may_make,
+                                       struct hm_err *e);
+
+/** Lock k->lock, which is @p path, waiting a minute.
+ * @return HM_E_TOKEN `hsm.softhsm.busy` */
+HM_MUST hm_rc softhsm_wait_lock(struct softhsm *k, const char *path,
+                                struct hm_err *e);
 
 /** Put the private copy in the place of the store. */
 HM_MUST hm_rc softhsm_commit(struct softhsm *k, struct hm_err *e);

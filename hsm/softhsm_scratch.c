@@ -72,6 +72,7 @@ static bool make_one(struct softhsm *k)
 HM_MUST static hm_rc write_conf(struct softhsm *k, const char *parent,
                                 struct hm_err *e)
 {
+    const char *before = getenv("SOFTHSM2_CONF");
     char text[512];
 
     (void)snprintf(text, sizeof(text),
@@ -82,6 +83,9 @@ HM_MUST static hm_rc write_conf(struct softhsm *k, const char *parent,
                    parent, k->scratch_name);
     HM_TRY(hm_file_save_at(&k->scratch, "softhsm2.conf", hm_bytes_str(text),
                            HM_OUT_NEW, e));
+    if (before != NULL && (k->conf = strdup(before)) == NULL)
+        return hm_fail(e, HM_E_NOMEM, "hsm.softhsm.copy",
+                       "out of memory for SOFTHSM2_CONF");
     (void)snprintf(text, sizeof(text), "%s/%s/softhsm2.conf", parent,
                    k->scratch_name);
     if (setenv("SOFTHSM2_CONF", text, 1) != 0)
@@ -105,8 +109,15 @@ hm_rc softhsm_scratch_make(struct softhsm *k, struct hm_err *e)
 
 void softhsm_scratch_remove(struct softhsm *k)
 {
-    if (k->scratch.fd >= 0)
+    if (k->scratch.fd >= 0) {
         (void)(hm_dir_remove_at(&k->parent, k->scratch_name, NULL) == HM_OK);
+        if (k->conf != NULL)
+            (void)setenv("SOFTHSM2_CONF", k->conf, 1);
+        else
+            (void)unsetenv("SOFTHSM2_CONF");
+    }
+    free(k->conf);
+    k->conf = NULL;
     hm_dir_clear(&k->scratch);
     hm_dir_clear(&k->parent);
 }

@@ -221,6 +221,107 @@ static void a_kill_while_a_key_is_made_leaves_old_or_new(void **state)
     key_story_clear(&s);
 }
 
+/* ---- stores that only SOFTHSM2_CONF names --------------------------------- */
+
+static const char *const sign_there[] = {
+    "hallmark-sign",   "manifest.json", "--key",   STORY_VENDOR, "--pin",
+    "file:vendor.pin", "--force",       "--quiet", NULL};
+
+/* Put tokendir = FOLDER into the environment of every program. */
+static void name_store(const struct key_story *s, const char *folder)
+{
+    char conf[1200];
+
+    (void)snprintf(conf, sizeof(conf),
+                   "# store\ndirectories.tokendir =  %s/%s \n"
+                   "objectstore.backend = file\n",
+                   s->temp.path, folder);
+    key_story_write(s, "soft.conf", conf);
+    assert_int_equal(
+        setenv("SOFTHSM2_CONF", hm_temp_path(&s->temp, "soft.conf"), 1), 0);
+}
+
+/* Eight of them, each killed once and then let run, all at the same time. */
+static void kill_and_sign_there(const struct key_story *s)
+{
+    const long span = measure(s, sign_there);
+
+    for (int round = 0; round < 10; round++) {
+        pid_t pids[SIGNERS];
+
+        for (int i = 0; i < SIGNERS; i++)
+            pids[i] = start(s, sign_there);
+        for (int i = 0; i < SIGNERS / 2; i++)
+            (void)kill_within(pids[i], span + 1);
+        for (int i = SIGNERS / 2; i < SIGNERS; i++)
+            assert_int_equal(wait_for(pids[i]), 0);
+        assert_int_equal(wait_for(start(s, sign_there)), 0);
+    }
+}
+
+static void a_store_of_ours_is_kept_by_whatever_name(void **state)
+{
+    struct key_story s;
+
+    (void)state;
+    prepare(&s, 0);
+    name_store(&s, "vt/tokens");
+    kill_and_sign_there(&s);
+    assert_int_equal(unsetenv("SOFTHSM2_CONF"), 0);
+    key_story_clear(&s);
+}
+
+/* The vendor's token once more, in a folder that holds nothing of ours. */
+static void provision_there(const struct key_story *s)
+{
+    HM_OWN(hm_run) init = HM_RUN_INIT;
+    HM_OWN(hm_run) made = HM_RUN_INIT;
+
+    STORY_RUN(s, &init, "hallmark-key", "token-init", "--token", "other",
+              "--pin", "file:vendor.pin");
+    assert_run(&init, 0, "");
+    STORY_RUN(s, &made, "hallmark-key", "generate",
+              "pkcs11:token=other;object=k", "--pin", "file:vendor.pin");
+    assert_run(&made, 0, "");
+}
+
+static void a_store_of_others_is_used_as_it_is(void **state)
+{
+    struct key_story s;
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    (void)state;
+    prepare(&s, 0);
+    assert_int_equal(rename(hm_temp_path(&s.temp, "vt/tokens"),
+                            hm_temp_path(&s.temp, "pool")),
+                     0);
+    name_store(&s, "pool");
+    kill_and_sign_there(&s);
+    provision_there(&s);
+    kill_and_sign_there(&s);
+    STORY_RUN(&s, &r, "hallmark-key", "list");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "token=vendor"));
+    assert_non_null(strstr(hm_run_out(&r), "token=other"));
+    assert_int_equal(unsetenv("SOFTHSM2_CONF"), 0);
+    key_story_clear(&s);
+}
+
+static void an_empty_store_that_is_named_becomes_ours(void **state)
+{
+    struct key_story s;
+
+    (void)state;
+    prepare(&s, 0);
+    assert_int_equal(mkdir(hm_temp_path(&s.temp, "new"), 0700), 0);
+    name_store(&s, "new/tokens");
+    provision_there(&s);
+    assert_true(key_story_has(&s, "new/saved"));
+    assert_false(key_story_has(&s, "new/softhsm2.conf"));
+    assert_int_equal(unsetenv("SOFTHSM2_CONF"), 0);
+    key_story_clear(&s);
+}
+
 static void a_destroyed_token_file_is_restored_and_told(void **state)
 {
     struct key_story s;
@@ -256,6 +357,9 @@ int main(void)
         cmocka_unit_test(so_do_eight_of_an_ordinary_user),
         cmocka_unit_test(a_kill_while_a_key_is_made_leaves_old_or_new),
         cmocka_unit_test(a_destroyed_token_file_is_restored_and_told),
+        cmocka_unit_test(a_store_of_ours_is_kept_by_whatever_name),
+        cmocka_unit_test(a_store_of_others_is_used_as_it_is),
+        cmocka_unit_test(an_empty_store_that_is_named_becomes_ours),
     };
 
     return cmocka_run_group_tests_name("softhsm", tests, NULL, NULL);
