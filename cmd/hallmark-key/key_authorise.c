@@ -37,6 +37,9 @@ static const char *reason;
 #define ISSUE_TIME                          \
     VALUE("issue-time", issue_time, "TIME", \
           "time of this act (default: the clock)")
+#define SEQUENCE                     \
+    VALUE("sequence", sequence, "N", \
+          "number of the authorisation (default: one more than before)")
 #define SIGN VALUE("sign", sign, "URI", "root key that signs at once")
 #define PIN                     \
     VALUE("pin", pin, "SOURCE", \
@@ -71,6 +74,7 @@ const struct hm_opt key_authorise_opts[] = {
     EPOCH,
     LIST("require", require, "ROLE",
          "role that must sign a manifest (default: manifest)"),
+    SEQUENCE,
     ISSUE_TIME,
     SIGN,
     PIN,
@@ -95,6 +99,7 @@ const struct hm_opt key_rotate_opts[] = {
     CLAIMS,
     COUNTER,
     EPOCH,
+    SEQUENCE,
     ISSUE_TIME,
     SIGN,
     PIN,
@@ -119,6 +124,7 @@ const struct hm_opt key_revoke_opts[] = {
     CLAIMS,
     COUNTER,
     EPOCH,
+    SEQUENCE,
     ISSUE_TIME,
     SIGN,
     PIN,
@@ -130,29 +136,114 @@ const struct hm_opt key_revoke_opts[] = {
     HM_OPT_END,
 };
 
+const struct hm_opt key_prepare_opts[] = {
+    ROOT,
+    VALUE("from", from, "FILE", FROM " (authorise: default: none)"),
+    NEEDED("by", 0, by, "NAME", "who asks for it"),
+    NEEDED("why", 0, why, "TEXT", "the ticket or the reason, for the signers"),
+    LIST("retire", retire, "PEM|KEYID", "rotate, revoke: key that goes"),
+    {"reason", 0, HM_OPT_VALUE, false, &reason, "WORD",
+     "revoke: compromised or lost"},
+    KEY_PEM,
+    PRODUCT("product of new keys (default: those of the key that goes)"),
+    UNTIL,
+    DAYS,
+    CLAIMS,
+    COUNTER,
+    EPOCH,
+    LIST("require", require, "ROLE",
+         "role that must sign a manifest (default: as before)"),
+    SEQUENCE,
+    ISSUE_TIME,
+    NEEDED("output", 'o', output, "REQUEST", "write the request"),
+    FORCE,
+    DRY_RUN,
+    HM_OPT_END,
+};
+
+HM_MUST static hm_rc take_reason(struct hm_err *e)
+{
+    opt.act = HM_ACT_REVOKE;
+    if (reason != NULL && strcmp(reason, "compromised") == 0)
+        opt.reason = HM_COMPROMISED;
+    else if (reason != NULL && strcmp(reason, "lost") == 0)
+        opt.reason = HM_LOST;
+    else
+        return hm_fail(e, HM_E_USAGE, "key.revoke.reason",
+                       "'--reason %s': expected compromised or lost",
+                       reason == NULL ? "" : hm_show_str(reason));
+    return HM_OK;
+}
+
+HM_MUST static hm_rc check_authorise(struct hm_err *e)
+{
+    opt.act = HM_ACT_AUTHORISE;
+    if (opt.retire.n > 0 || reason != NULL)
+        return hm_fail(e, HM_E_USAGE, "key.prepare.option",
+                       "authorise takes neither --retire nor --reason: say "
+                       "rotate or revoke");
+    if (opt.from != NULL || opt.keys.n > 0)
+        return HM_OK;
+    return hm_fail(e, HM_E_USAGE, "key.authorise.empty",
+                   "the first authorisation needs --key ROLE=PEM");
+}
+
+HM_MUST static hm_rc check_rotate(struct hm_err *e)
+{
+    opt.act = HM_ACT_ROTATE;
+    opt.reason = HM_ROTATED;
+    if (reason != NULL)
+        return hm_fail(e, HM_E_USAGE, "key.prepare.option",
+                       "rotate takes no --reason: say revoke");
+    if (opt.keys.n > 0)
+        return HM_OK;
+    return hm_fail(e, HM_E_USAGE, "cli.option.missing",
+                   "rotate needs --key ROLE=PEM: the key that takes its place");
+}
+
+/* What the tables of rotate and revoke demand of themselves. */
+HM_MUST static hm_rc check_change(const char *act, struct hm_err *e)
+{
+    if (opt.from == NULL || opt.retire.n == 0)
+        return hm_fail(e, HM_E_USAGE, "cli.option.missing",
+                       "%s needs --from FILE and --retire PEM|KEYID", act);
+    return HM_OK;
+}
+
+hm_rc key_prepare_run(struct hm_cli *cli, struct hm_err *e)
+{
+    const char *act = cli->argv[0];
+
+    if (strcmp(act, "authorise") == 0) {
+        HM_TRY(check_authorise(e));
+    } else if (strcmp(act, "rotate") == 0) {
+        HM_TRY(check_change(act, e));
+        HM_TRY(check_rotate(e));
+    } else if (strcmp(act, "revoke") == 0) {
+        HM_TRY(check_change(act, e));
+        HM_TRY(take_reason(e));
+    } else {
+        return hm_fail(e, HM_E_USAGE, "key.prepare.act",
+                       "unknown act '%s': expected authorise, rotate or revoke",
+                       hm_show_str(act));
+    }
+    return key_prepare(cli, &opt, e);
+}
+
 hm_rc key_authorise_run(struct hm_cli *cli, struct hm_err *e)
 {
-    if (opt.from == NULL && opt.keys.n == 0)
-        return hm_fail(e, HM_E_USAGE, "key.authorise.empty",
-                       "the first authorisation needs --key ROLE=PEM");
+    HM_TRY(check_authorise(e));
     return key_change_run(cli, &opt, e);
 }
 
 hm_rc key_rotate_run(struct hm_cli *cli, struct hm_err *e)
 {
-    opt.reason = HM_ROTATED;
+    HM_TRY(check_rotate(e));
     return key_change_run(cli, &opt, e);
 }
 
 hm_rc key_revoke_run(struct hm_cli *cli, struct hm_err *e)
 {
-    if (strcmp(reason, "compromised") == 0)
-        opt.reason = HM_COMPROMISED;
-    else if (strcmp(reason, "lost") == 0)
-        opt.reason = HM_LOST;
-    else
-        return hm_fail(e, HM_E_USAGE, "key.revoke.reason",
-                       "'--reason %s': expected compromised or lost",
-                       hm_show_str(reason));
+    HM_TRY(take_reason(e));
     return key_change_run(cli, &opt, e);
 }

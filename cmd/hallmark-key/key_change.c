@@ -6,27 +6,30 @@
 #define DAY      ((hm_time)86400)
 #define DAYS_MAX 36500u
 
-/* What a change works on; too large for a stack. */
-struct work {
-    struct hm_root root;
-    struct hm_authorisation a;
-    struct hm_authorised_key like; /* products and window of new keys */
-};
+struct key_next *key_next_new(void)
+{
+    struct key_next *w = calloc(1, sizeof(*w));
 
-static void work_free(struct work **w)
+    if (w != NULL)
+        w->before = (struct hm_buf)HM_BUF_INIT(HM_AUTHORISATION_BYTES_MAX);
+    return w;
+}
+
+void key_next_free(struct key_next **w)
 {
     if (*w == NULL)
         return;
     hm_root_clear(&(*w)->root);
     hm_authorisation_clear(&(*w)->a);
+    hm_buf_clear(&(*w)->before);
+    hm_signatures_clear(&(*w)->signatures);
     hm_authorised_key_clear(&(*w)->like);
     free(*w);
     *w = NULL;
 }
 
-/* "DIR/NAME" to its folder, opened, and its name. */
-HM_MUST static hm_rc open_folder(const char *path, struct hm_dir *dir,
-                                 const char **name, struct hm_err *e)
+hm_rc key_folder_open(const char *path, struct hm_dir *dir, const char **name,
+                      struct hm_err *e)
 {
     const char *slash = strrchr(path, '/');
     char folder[2048];
@@ -41,29 +44,70 @@ HM_MUST static hm_rc open_folder(const char *path, struct hm_dir *dir,
     return hm_dir_open(dir, folder, e);
 }
 
-/* Old trust is verified first, over exact bytes, and only then read. */
-HM_MUST static hm_rc load_before(const struct key_change *c,
-                                 const struct hm_root *root,
-                                 struct hm_authorisation *a, struct hm_err *e)
+hm_rc key_signed_load(const char *path, struct hm_buf *bytes,
+                      struct hm_signatures *sigs, struct hm_err *e)
 {
-    HM_OWN(hm_buf) bytes = HM_BUF_INIT(HM_AUTHORISATION_BYTES_MAX);
     HM_OWN(hm_dir) dir = HM_DIR_INIT;
     const char *name = NULL;
 
+    HM_TRY(key_folder_open(path, &dir, &name, e));
+    HM_TRY(hm_file_load_at(&dir, name, bytes, e));
+    return hm_signatures_load(sigs, &dir, name, e);
+}
+
+/* Old trust is verified first, over exact bytes, and only then read. */
+HM_MUST static hm_rc read_before(struct key_next *w, struct hm_err *e)
+{
+    HM_TRY(hm_root_verify(&w->root, hm_buf_view(&w->before), &w->signatures,
+                          NULL, e));
+    HM_TRY(hm_authorisation_read(&w->a, hm_buf_view(&w->before), e));
+    HM_TRY(hm_authorisation_check_root(&w->a, &w->root, e));
+    if (w->a.sequence >= HM_COUNTER_MAX)
+        return hm_fail(e, HM_E_LIMIT, "key.sequence.end",
+                       "the sequence cannot rise any more");
+    return HM_OK;
+}
+
+HM_MUST static hm_rc load_before(const struct key_change *c, struct key_next *w,
+                                 struct hm_err *e)
+{
+    struct hm_authorisation *a = &w->a;
+    hm_rc rc;
+
     if (c->from == NULL) {
-        memcpy(a->vendor, root->vendor, sizeof(a->vendor));
-        memcpy(a->root_sha256, root->sha256, sizeof(a->root_sha256));
+        memcpy(a->vendor, w->root.vendor, sizeof(a->vendor));
+        memcpy(a->root_sha256, w->root.sha256, sizeof(a->root_sha256));
         a->require[0] = HM_ROLE_MANIFEST;
         a->require_n = 1;
         return HM_OK;
     }
-    HM_TRY(open_folder(c->from, &dir, &name, e));
-    HM_TRY(hm_context(e, hm_authorisation_load(a, root, &dir, name, &bytes, e),
-                      "'%s'", hm_show_str(c->from)));
-    if (a->sequence >= HM_COUNTER_MAX)
-        return hm_fail(e, HM_E_LIMIT, "key.sequence.end",
-                       "the sequence cannot rise any more");
-    return HM_OK;
+    rc = key_signed_load(c->from, &w->before, &w->signatures, e);
+    if (rc == HM_OK)
+        rc = read_before(w, e);
+    return hm_context(e, rc, "'%s'", hm_show_str(c->from));
+}
+
+/* A number that is passed over is one that nobody can use any more. */
+HM_MUST static hm_rc next_sequence(const struct key_change *c,
+                                   struct hm_authorisation *a, struct hm_err *e)
+{
+    const uint64_t next = a->sequence + 1;
+
+    a->sequence = next;
+    if (c->sequence == NULL)
+        return HM_OK;
+    HM_TRY(key_number_read("sequence", c->sequence, next, HM_COUNTER_MAX,
+                           &a->sequence, e));
+    if (a->sequence == next || c->force)
+        return HM_OK;
+    return hm_hint(e,
+                   hm_fail(e, HM_E_REJECTED, "key.sequence.skipped",
+                           "sequence %llu follows %llu: numbers between them "
+                           "would be skipped",
+                           (unsigned long long)a->sequence,
+                           (unsigned long long)(next - 1)),
+                   "leave --sequence out, or give --force: that is for a "
+                   "number that somebody else has signed");
 }
 
 HM_MUST static hm_rc find_end(const struct key_change *c, hm_time now,
@@ -249,15 +293,11 @@ HM_MUST static hm_rc set_require(const struct key_change *c,
     return HM_OK;
 }
 
-HM_MUST static hm_rc make_next(const struct key_change *c, struct work *w,
-                               struct hm_err *e)
+HM_MUST static hm_rc edit(const struct key_change *c, struct key_next *w,
+                          hm_time now, struct hm_err *e)
 {
     struct hm_authorisation *a = &w->a;
-    hm_time now = 0;
 
-    HM_TRY(load_before(c, &w->root, a, e));
-    HM_TRY(hm_time_act(c->issue_time, a->issued, &now, e));
-    a->sequence++;
     a->issued = now;
     HM_TRY(find_end(c, now, &a->expires, e));
     w->like.valid_from = now;
@@ -268,6 +308,18 @@ HM_MUST static hm_rc make_next(const struct key_change *c, struct work *w,
     HM_TRY(set_limits(c, &w->like, a, e));
     HM_TRY(set_require(c, a, e));
     return hm_authorisation_check_root(a, &w->root, e);
+}
+
+hm_rc key_next_make(const struct key_change *c, struct key_next *w,
+                    struct hm_err *e)
+{
+    hm_time now = 0;
+
+    HM_TRY(hm_root_load(&w->root, c->root, NULL, e));
+    HM_TRY(load_before(c, w, e));
+    HM_TRY(next_sequence(c, &w->a, e));
+    HM_TRY(hm_time_act(c->issue_time, w->a.issued, &now, e));
+    return edit(c, w, now, e);
 }
 
 HM_MUST static hm_rc report(struct hm_cli *cli, const struct key_change *c,
@@ -295,19 +347,35 @@ HM_MUST static hm_rc report(struct hm_cli *cli, const struct key_change *c,
     return hm_json_finish(&w, e);
 }
 
+/* What can fail fails before a PIN is asked for. */
+HM_MUST static hm_rc sign_and_save(struct hm_cli *cli,
+                                   const struct key_change *c,
+                                   const struct hm_root *root,
+                                   struct hm_bytes document, struct hm_err *e)
+{
+    HM_OWN(hm_signatures) sigs = HM_SIGNATURES_INIT;
+    HM_OWN(hm_buf) sig = HM_BUF_INIT(HM_SIGNATURE_MAX);
+
+    HM_TRY(key_signed_check(c->output, c->force, e));
+    if (c->sign != NULL) {
+        HM_TRY(key_change_sign(cli, c, root, document, &sig, e));
+        HM_TRY(hm_signatures_add(&sigs, "--sign", hm_buf_view(&sig), e));
+    }
+    return key_signed_save(c->output, document, &sigs, c->force, e);
+}
+
 hm_rc key_change_run(struct hm_cli *cli, const struct key_change *c,
                      struct hm_err *e)
 {
-    __attribute__((cleanup(work_free))) struct work *w = calloc(1, sizeof(*w));
+    OWN_KEY_NEXT *w = key_next_new();
     HM_OWN(hm_buf) document = HM_BUF_INIT(HM_AUTHORISATION_BYTES_MAX);
 
     if (w == NULL)
         return hm_fail(e, HM_E_NOMEM, "key.change.nomem",
                        "out of memory for an authorisation");
-    HM_TRY(hm_root_load(&w->root, c->root, NULL, e));
-    HM_TRY(make_next(c, w, e));
+    HM_TRY(key_next_make(c, w, e));
     HM_TRY(hm_authorisation_write(&w->a, &document, e));
     if (!c->dry_run)
-        HM_TRY(key_change_save(cli, c, &w->root, hm_buf_view(&document), e));
+        HM_TRY(sign_and_save(cli, c, &w->root, hm_buf_view(&document), e));
     return report(cli, c, &w->a, e);
 }

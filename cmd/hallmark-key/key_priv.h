@@ -6,7 +6,7 @@
 
 #include "hm_cli.h"
 #include "hm_hsm.h"
-#include "hm_trust.h"
+#include "hm_request.h"
 
 /* One options table and one function for each verb. */
 extern const struct hm_opt key_token_init_opts[];
@@ -27,6 +27,12 @@ extern const struct hm_opt key_rotate_opts[];
 hm_rc key_rotate_run(struct hm_cli *cli, struct hm_err *e);
 extern const struct hm_opt key_revoke_opts[];
 hm_rc key_revoke_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt key_prepare_opts[];
+hm_rc key_prepare_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt key_review_opts[];
+hm_rc key_review_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt key_apply_opts[];
+hm_rc key_apply_run(struct hm_cli *cli, struct hm_err *e);
 
 /** Read an operand as PKCS#11 URI. */
 HM_MUST hm_rc key_uri_read(const char *text, struct hm_hsm_uri *uri,
@@ -69,6 +75,9 @@ HM_MUST hm_rc key_report(struct hm_cli *cli, const struct hm_hsm_key *key,
 /** What authorise, rotate and revoke are asked to do: all make the next
  * authorisation from the one before. */
 struct key_change {
+    enum hm_request_act act;
+    const char *by;          /**< who asks; prepare only */
+    const char *why;         /**< ticket or reason; prepare only */
     const char *root;        /**< path of root.json */
     const char *from;        /**< the one before, or NULL: the first */
     struct hm_cli_list keys; /**< ROLE=PEM */
@@ -81,6 +90,7 @@ struct key_change {
     const char *days;
     const char *max_counter;
     const char *epoch;
+    const char *sequence; /**< NULL: the one before plus one */
     const char *issue_time;
     const char *sign; /**< URI of a root key, or NULL: signed later */
     const char *pin;
@@ -92,6 +102,70 @@ struct key_change {
 
 HM_MUST hm_rc key_change_run(struct hm_cli *cli, const struct key_change *c,
                              struct hm_err *e);
+
+/** The next authorisation on its way; too large for a stack. */
+struct key_next {
+    struct hm_root root;             /**< owned */
+    struct hm_authorisation a;       /**< owned: the next one */
+    struct hm_buf before;            /**< owned: the one in force, or empty */
+    struct hm_signatures signatures; /**< owned: of the one in force */
+    struct hm_authorised_key like;   /**< owned: products and window of new
+                                          keys */
+};
+
+/** @return NULL when there is no memory */
+struct key_next *key_next_new(void);
+void key_next_free(struct key_next **w);
+#define OWN_KEY_NEXT __attribute__((cleanup(key_next_free))) struct key_next
+
+/** Make the next authorisation; the one in force is verified first.
+ * @return HM_E_USAGE `key.option.*`; HM_E_REJECTED `key.epoch.lower`,
+ *         `key.sequence.skipped`; HM_E_LIMIT `key.sequence.end`; as
+ *         hm_root_load(), hm_authorisation_load() and the calls that edit it */
+HM_MUST hm_rc key_next_make(const struct key_change *c, struct key_next *w,
+                            struct hm_err *e);
+
+/** "DIR/NAME" to its folder, opened, and its name (borrowed from path).
+ * @return HM_E_USAGE `key.option.path`; HM_E_IO */
+HM_MUST hm_rc key_folder_open(const char *path, struct hm_dir *dir,
+                              const char **name, struct hm_err *e);
+
+/** Load an authorisation's bytes and its signature files, unverified. */
+HM_MUST hm_rc key_signed_load(const char *path, struct hm_buf *bytes,
+                              struct hm_signatures *sigs, struct hm_err *e);
+
+/** Write a request for the change instead of the authorisation. */
+HM_MUST hm_rc key_prepare(struct hm_cli *cli, const struct key_change *c,
+                          struct hm_err *e);
+
+/** A request on its way; too large for a stack. */
+struct key_asked {
+    struct hm_root root;            /**< owned */
+    struct hm_request request;      /**< owned */
+    uint8_t sha256[HM_SHA256_SIZE]; /**< of the document to sign */
+};
+
+struct key_asked *key_asked_new(void);
+void key_asked_free(struct key_asked **asked);
+#define OWN_KEY_ASKED __attribute__((cleanup(key_asked_free))) struct key_asked
+
+/** Load and check a request.
+ * @param from  path of the authorisation in force, or NULL: not compared
+ * @return HM_E_REJECTED `key.request.stale` (another one is in force); as
+ *         hm_request_read() */
+HM_MUST hm_rc key_asked_load(struct key_asked *asked, const char *request,
+                             const char *root, const char *from,
+                             struct hm_err *e);
+
+/** Write an authorisation and its signatures, removing those of an earlier
+ * one.  All are complete on disk before the first gets its name.
+ * @return HM_E_USAGE `base.out.exists`, `key.option.path`; HM_E_IO */
+HM_MUST hm_rc key_signed_save(const char *path, struct hm_bytes document,
+                              const struct hm_signatures *sigs, bool force,
+                              struct hm_err *e);
+
+/** Refuse, before a PIN is asked for, what key_signed_save() would refuse. */
+HM_MUST hm_rc key_signed_check(const char *path, bool force, struct hm_err *e);
 
 /** Split "NAME=REST" of option @p option at its first "=".
  * @return HM_E_USAGE `key.option.pair` */
@@ -117,11 +191,5 @@ HM_MUST hm_rc key_change_sign(struct hm_cli *cli, const struct key_change *c,
                               const struct hm_root *root,
                               struct hm_bytes document, struct hm_buf *sig,
                               struct hm_err *e);
-
-/** Sign the authorisation if asked to, then write it and its signature,
- * removing the signatures of an earlier one. */
-HM_MUST hm_rc key_change_save(struct hm_cli *cli, const struct key_change *c,
-                              const struct hm_root *root,
-                              struct hm_bytes document, struct hm_err *e);
 
 #endif /* KEY_PRIV_H */

@@ -22,6 +22,14 @@ static const struct hm_command commands[] = {
      key_rotate_opts, key_rotate_run},
     {"revoke", "", 0, 0, "retire a key that is compromised or lost",
      key_revoke_opts, key_revoke_run},
+    {"prepare", "ACT", 1, 1,
+     "write a request: what root keys are asked to sign, and why",
+     key_prepare_opts, key_prepare_run},
+    {"review", "REQUEST", 1, 1, "show what a request asks for", key_review_opts,
+     key_review_run},
+    {"apply", "REQUEST SIGNATURE...", 2, 1 + (int)HM_SIGNATURES_MAX,
+     "put a request into force with the signatures that were made",
+     key_apply_opts, key_apply_run},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
 

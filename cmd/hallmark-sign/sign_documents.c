@@ -7,9 +7,11 @@
 static const struct {
     enum sign_kind kind;
     const char *format;
+    bool is_request;
 } kinds[] = {
-    {SIGN_AUTHORISATION, HM_AUTHORISATION_FORMAT},
-    {SIGN_MANIFEST, "hallmark-manifest/1"},
+    {SIGN_AUTHORISATION, HM_AUTHORISATION_FORMAT, false},
+    {SIGN_MANIFEST, "hallmark-manifest/1", false},
+    {SIGN_AUTHORISATION, HM_REQUEST_FORMAT, true},
 };
 
 struct documents {
@@ -39,13 +41,15 @@ HM_MUST static hm_rc find_kind(struct sign_document *d, struct hm_err *e)
         if (hm_json_format(hm_buf_view(&d->bytes), kinds[i].format, NULL) ==
             HM_OK) {
             d->kind = kinds[i].kind;
+            d->is_request = kinds[i].is_request;
             return HM_OK;
         }
     return hm_hint(
         e,
         hm_fail(e, HM_E_REJECTED, "sign.document.kind",
-                "'%s' is not signed: expected a hallmark-authorisation/1 or a "
-                "hallmark-manifest/1, its first bytes are '%s'",
+                "'%s' is not signed: expected a hallmark-authorisation/1, a "
+                "hallmark-manifest/1 or a hallmark-request/1, its first bytes "
+                "are '%s'",
                 hm_show_str(d->path), hm_show(start)),
         "other files are signed inside a Statement: --statement FILE");
 }
@@ -58,13 +62,14 @@ HM_MUST static hm_rc load_document(const struct sign_options *o,
     const char *name = NULL;
 
     d->path = path;
-    d->bytes = (struct hm_buf)HM_BUF_INIT(HM_AUTHORISATION_BYTES_MAX);
+    d->bytes = (struct hm_buf)HM_BUF_INIT(HM_REQUEST_BYTES_MAX);
     d->sig = (struct hm_buf)HM_BUF_INIT(HM_SIGNATURE_MAX);
     d->trust = (struct sign_trust)SIGN_TRUST_INIT;
     HM_TRY(hm_file_load(path, &d->bytes, e));
     HM_TRY(find_kind(d, e));
     HM_TRY(sign_path_split(path, folder, &name, e));
-    return sign_trust_load(o, folder, d->kind, &d->trust, e);
+    HM_TRY(sign_trust_load(o, folder, d->kind, &d->trust, e));
+    return d->is_request ? sign_request_open(d, e) : HM_OK;
 }
 
 HM_MUST static hm_rc check_call(const struct hm_cli *cli,
@@ -161,6 +166,7 @@ HM_MUST static hm_rc report(struct hm_cli *cli, const struct sign_options *o,
                        hm_show_str(all->d[i].sig_path));
         hm_json_open_object(&w, NULL);
         hm_json_put_text(&w, "document", all->d[i].path);
+        hm_json_put_bool(&w, "request", all->d[i].is_request);
         hm_json_put_text(&w, "signature", all->d[i].sig_path);
         hm_json_close_object(&w);
     }

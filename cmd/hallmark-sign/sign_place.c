@@ -91,6 +91,28 @@ HM_MUST static hm_rc find_free(const struct sign_options *o,
                    HM_SIGNATURES_MAX);
 }
 
+/* "DIR/rotate.json" and key 0a1b… give "DIR/rotate.0a1b….sig". */
+HM_MUST static hm_rc find_of_request(const struct sign_options *o,
+                                     struct sign_document *d,
+                                     const char *folder, const char *request,
+                                     const struct hm_public_key *pinned,
+                                     struct hm_err *e)
+{
+    HM_OWN(hm_dir) dir = HM_DIR_INIT;
+    const int folder_n = (int)(request - d->path);
+    const size_t n = strlen(request);
+    const bool is_json = n > 5 && strcmp(request + n - 5, ".json") == 0;
+    char name[300];
+
+    (void)snprintf(name, sizeof(name), "%.*s.%.16s.sig",
+                   (int)(is_json ? n - 5 : n), request, pinned->keyid);
+    (void)snprintf(d->sig_path, sizeof(d->sig_path), "%.*s%s", folder_n,
+                   d->path, name);
+    HM_TRY(hm_dir_open(&dir, folder, e));
+    HM_TRY(try_name(o, d, &dir, pinned, name, e));
+    return d->sig_path[0] == '\0' ? refuse(name, false, e) : HM_OK;
+}
+
 hm_rc sign_place_find(const struct sign_options *o, struct sign_document *d,
                       const struct hm_public_key *pinned, struct hm_err *e)
 {
@@ -98,6 +120,8 @@ hm_rc sign_place_find(const struct sign_options *o, struct sign_document *d,
     const char *name = NULL;
 
     HM_TRY(sign_path_split(d->path, folder, &name, e));
+    if (o->output == NULL && d->is_request)
+        return find_of_request(o, d, folder, name, pinned, e);
     if (o->output == NULL)
         return find_free(o, d, folder, name, pinned, e);
     d->mode = o->force ? HM_OUT_REPLACE : HM_OUT_NEW;

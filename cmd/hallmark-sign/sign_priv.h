@@ -7,7 +7,7 @@
 #include "hm_attest.h"
 #include "hm_cli.h"
 #include "hm_hsm.h"
-#include "hm_trust.h"
+#include "hm_request.h"
 
 #define SIGN_PATH_MAX 1024u
 
@@ -46,7 +46,8 @@ void sign_trust_clear(struct sign_trust *t);
 struct sign_document {
     const char *path; /**< borrowed */
     enum sign_kind kind;
-    struct hm_buf bytes; /**< owned */
+    bool is_request;     /**< path is a request; bytes are what it carries */
+    struct hm_buf bytes; /**< owned: exactly what is signed */
     struct hm_buf sig;   /**< owned */
     struct sign_trust trust;
     char sig_path[SIGN_PATH_MAX];
@@ -78,8 +79,14 @@ HM_MUST hm_rc sign_trust_judge(const struct sign_document *d, const char *keyid,
                                const struct hm_public_key **pinned,
                                struct hm_err *e);
 
+/** Replace the bytes of a request by the document that it asks to sign, after
+ * everything that it says of it was made again.
+ * @return as hm_request_read() */
+HM_MUST hm_rc sign_request_open(struct sign_document *d, struct hm_err *e);
+
 /** Where the signature goes: the name that -o gives, else the first of NAME.sig
- * … NAME.sig.8 that is free.
+ * … NAME.sig.8 that is free; for a request NAME.KEYID.sig, with the first 16
+ * digits of the key's id, so that signers on different machines never collide.
  * @return HM_E_REJECTED `sign.signature.twice` (this key signed already),
  *         `sign.signature.stale` (a file there fits no key); HM_E_LIMIT
  *         `sign.signature.count` */

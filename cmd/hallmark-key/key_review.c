@@ -1,0 +1,110 @@
+#include "key_priv.h"
+
+static struct {
+    const char *root;
+    const char *from;
+    const char *output;
+    bool force;
+} opt;
+
+const struct hm_opt key_review_opts[] = {
+    {"root", 'r', HM_OPT_VALUE, true, &opt.root, "FILE",
+     "root.json, from where you trust it"},
+    {"from", 0, HM_OPT_VALUE, false, &opt.from, "FILE",
+     "the authorisation in force, to see that the request changes that one"},
+    {"output", 'o', HM_OPT_VALUE, false, &opt.output, "FILE",
+     "write the exact bytes to sign, for a signer of another make"},
+    {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",
+     "replace FILE when it is there"},
+    HM_OPT_END,
+};
+
+static void say_change(const struct hm_cli *cli, const struct hm_change *c)
+{
+    const char *at = hm_show_str(c->at);
+    const char *before = hm_show_str(c->before);
+    const char *after = hm_show_str(c->after);
+
+    if (c->before[0] == '\0')
+        hm_cli_say(cli, "  + %s: %s", at, after);
+    else if (c->after[0] == '\0')
+        hm_cli_say(cli, "  - %s: %s", at, before);
+    else
+        hm_cli_say(cli, "  ~ %s: %s -> %s", at, before, after);
+}
+
+static void say(const struct hm_cli *cli, const struct key_asked *asked)
+{
+    const struct hm_request *r = &asked->request;
+    char hex[HM_SHA256_HEX];
+
+    hm_hex_write((struct hm_bytes){asked->sha256, sizeof(asked->sha256)}, hex);
+    hm_cli_say(cli, "%s, asked for by %s at %s", hm_request_act_name(r->act),
+               hm_show_str(r->by), hm_time_show(r->requested));
+    hm_cli_say(cli, "because: %s", hm_show_str(r->why));
+    hm_cli_say(cli, "\nWhat it means:");
+    for (size_t i = 0; i < r->meaning.n; i++)
+        hm_cli_say(cli, "  %s", r->meaning.name[i]);
+    if (r->careful.n > 0)
+        hm_cli_say(cli, "\nLook twice:");
+    for (size_t i = 0; i < r->careful.n; i++)
+        hm_cli_say(cli, "  ! %s", r->careful.name[i]);
+    hm_cli_say(cli, "\nWhat changes, member by member:");
+    for (size_t i = 0; i < r->changes.n; i++)
+        say_change(cli, &r->changes.change[i]);
+    hm_cli_say(cli, "\nWhat is signed: %zu bytes, sha256 %s", r->document.n,
+               hex);
+}
+
+static void put_sentences(struct hm_json_writer *w, const char *name,
+                          const struct hm_names *list)
+{
+    hm_json_open_array(w, name);
+    for (size_t i = 0; i < list->n; i++)
+        hm_json_put_text(w, NULL, list->name[i]);
+    hm_json_close_array(w);
+}
+
+HM_MUST static hm_rc report(struct hm_cli *cli, const struct key_asked *asked,
+                            struct hm_err *e)
+{
+    const struct hm_request *r = &asked->request;
+    struct hm_json_writer w;
+
+    hm_cli_result(cli, &w, true);
+    hm_json_put_text(&w, "act", hm_request_act_name(r->act));
+    hm_json_put_text(&w, "by", r->by);
+    hm_json_put_text(&w, "why", r->why);
+    hm_json_put_uint(&w, "sequence", r->next.sequence);
+    hm_json_put_hex(&w, "document_sha256",
+                    (struct hm_bytes){asked->sha256, sizeof(asked->sha256)});
+    put_sentences(&w, "careful", &r->careful);
+    put_sentences(&w, "meaning", &r->meaning);
+    hm_json_open_array(&w, "changes");
+    for (size_t i = 0; i < r->changes.n; i++) {
+        hm_json_open_object(&w, NULL);
+        hm_json_put_text(&w, "at", r->changes.change[i].at);
+        hm_json_put_text(&w, "before", r->changes.change[i].before);
+        hm_json_put_text(&w, "after", r->changes.change[i].after);
+        hm_json_close_object(&w);
+    }
+    hm_json_close_array(&w);
+    hm_json_close_object(&w);
+    return hm_json_finish(&w, e);
+}
+
+hm_rc key_review_run(struct hm_cli *cli, struct hm_err *e)
+{
+    OWN_KEY_ASKED *asked = key_asked_new();
+
+    if (asked == NULL)
+        return hm_fail(e, HM_E_NOMEM, "key.change.nomem",
+                       "out of memory for a request");
+    HM_TRY(key_asked_load(asked, cli->argv[0], opt.root, opt.from, e));
+    if (opt.output != NULL)
+        HM_TRY(hm_cli_output(opt.output, hm_buf_view(&asked->request.document),
+                             opt.force, e));
+    if (opt.output == NULL || strcmp(opt.output, "-") != 0)
+        say(cli, asked);
+    return report(cli, asked, e);
+}

@@ -1,0 +1,138 @@
+#include <inttypes.h>
+
+#include "request_priv.h"
+
+static const char *const acts[] = {"authorise", "rotate", "revoke"};
+
+const char *hm_request_act_name(enum hm_request_act act)
+{
+    return (unsigned)act < 3 ? acts[act] : "unknown";
+}
+
+/* --- what must not happen ------------------------------------------------------- */
+
+/* Shown to people on a terminal, so nothing that moves the cursor. */
+HM_MUST static hm_rc check_text(const char *name, const char *text,
+                                struct hm_err *e)
+{
+    bool is_good = text[0] != '\0';
+
+    for (const char *p = text; *p != '\0'; p++)
+        is_good = is_good && (unsigned char)*p >= 0x20 && *p != 0x7f;
+    if (is_good)
+        return HM_OK;
+    return hm_fail(e, HM_E_FORMAT, "request.text.syntax",
+                   "'%s' is '%s': expected 1 to %d bytes without control "
+                   "characters",
+                   name, hm_show_str(text), HM_REQUEST_TEXT - 1);
+}
+
+HM_MUST static hm_rc check_order(const struct hm_request *r, struct hm_err *e)
+{
+    if (r->next.sequence <= r->last.sequence)
+        return hm_fail(e, HM_E_REJECTED, "request.sequence.lower",
+                       "the next authorisation has sequence %" PRIu64
+                       ", the one in force has %" PRIu64
+                       ": devices never go back",
+                       r->next.sequence, r->last.sequence);
+    if (r->next.issued < r->last.issued)
+        return hm_fail(e, HM_E_REJECTED, "request.issued.older",
+                       "the next authorisation is issued at %s, before the one "
+                       "in force (%s)",
+                       hm_time_show(r->next.issued),
+                       hm_time_show(r->last.issued));
+    return HM_OK;
+}
+
+/* Year ten must still be able to judge what a key signed. */
+HM_MUST static hm_rc check_keys(const struct hm_request *r, struct hm_err *e)
+{
+    for (size_t i = 0; i < r->last.keys_n; i++) {
+        const char *keyid = r->last.keys[i].key.key.keyid;
+
+        if (hm_authorisation_find(&r->next, keyid) == NULL &&
+            hm_authorisation_find_retired(&r->next, keyid) == NULL)
+            return hm_fail(e, HM_E_REJECTED, "request.key.vanished",
+                           "key %s is in force and neither kept nor retired",
+                           keyid);
+    }
+    for (size_t i = 0; i < r->last.retired_n; i++) {
+        const char *keyid = r->last.retired[i].entry.key.key.keyid;
+
+        if (hm_authorisation_find_retired(&r->next, keyid) == NULL)
+            return hm_fail(e, HM_E_REJECTED, "request.retired.vanished",
+                           "key %s is retired and would be forgotten", keyid);
+    }
+    return HM_OK;
+}
+
+HM_MUST static hm_rc check_limits(const struct hm_request *r, struct hm_err *e)
+{
+    for (size_t i = 0; i < r->last.limits_n; i++) {
+        const struct hm_limit *old = &r->last.limits[i];
+        const struct hm_limit *new =
+            hm_authorisation_limit(&r->next, old->product);
+
+        if (new == NULL || new->epoch < old->epoch)
+            return hm_fail(e, HM_E_REJECTED, "request.epoch.lower",
+                           "the epoch of '%s' is %" PRIu64
+                           " and would fall or be forgotten",
+                           old->product, old->epoch);
+    }
+    return HM_OK;
+}
+
+/* --- made from the documents ---------------------------------------------------- */
+
+HM_MUST static hm_rc read_before(struct hm_request *r,
+                                 const struct hm_root *root, struct hm_err *e)
+{
+    const struct hm_bytes bytes = hm_buf_view(&r->before);
+
+    if (bytes.n == 0)
+        return HM_OK;
+    HM_TRY(hm_root_verify(root, bytes, &r->signatures, NULL, e));
+    HM_TRY(hm_authorisation_read(&r->last, bytes, e));
+    return hm_authorisation_check_root(&r->last, root, e);
+}
+
+static void clear_made(struct hm_request *r)
+{
+    hm_authorisation_clear(&r->next);
+    hm_authorisation_clear(&r->last);
+    hm_names_clear(&r->meaning);
+    hm_names_clear(&r->careful);
+    hm_changes_clear(&r->changes);
+}
+
+hm_rc hm_request_make(struct hm_request *r, const struct hm_root *root,
+                      struct hm_err *e)
+{
+    clear_made(r);
+    HM_TRY(check_text("by", r->by, e));
+    HM_TRY(check_text("why", r->why, e));
+    HM_TRY(
+        hm_context(e, read_before(r, root, e), "the authorisation in force"));
+    HM_TRY(hm_authorisation_read(&r->next, hm_buf_view(&r->document), e));
+    HM_TRY(hm_authorisation_check_root(&r->next, root, e));
+    HM_TRY(check_order(r, e));
+    HM_TRY(check_keys(r, e));
+    HM_TRY(check_limits(r, e));
+    HM_TRY(request_compare(r, e));
+    return request_explain(r, root, e);
+}
+
+void hm_request_begin(struct hm_request *r)
+{
+    memset(r, 0, sizeof(*r));
+    r->document = (struct hm_buf)HM_BUF_INIT(HM_AUTHORISATION_BYTES_MAX);
+    r->before = (struct hm_buf)HM_BUF_INIT(HM_AUTHORISATION_BYTES_MAX);
+}
+
+void hm_request_clear(struct hm_request *r)
+{
+    clear_made(r);
+    hm_buf_clear(&r->document);
+    hm_buf_clear(&r->before);
+    hm_signatures_clear(&r->signatures);
+}
