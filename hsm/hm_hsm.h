@@ -16,8 +16,12 @@
 
 #include "hm_crypto.h"
 
-/** The module used when the caller names none. */
+/** The module used when the caller names none; the one of NSS databases. */
 #define HM_HSM_MODULE_DEFAULT "/usr/lib/softhsm/libsofthsm2.so"
+#define HM_HSM_MODULE_NSS     "/usr/lib/x86_64-linux-gnu/libsoftokn3.so"
+
+/** The one token of an NSS database; its label cannot be chosen. */
+#define HM_HSM_NSS_TOKEN "NSS Certificate DB"
 
 #define HM_HSM_URI_MAX    1024u /**< longest URI text, in bytes */
 #define HM_HSM_LABEL_SIZE 33    /**< token label, manufacturer; NUL included */
@@ -146,11 +150,13 @@ struct hm_hsm_key {
 
 void hm_hsm_key_clear(struct hm_hsm_key *key);
 
-/** Which module, and which SoftHSM directory. */
+/** Which module, and which directory its tokens lie in. */
 struct hm_hsm_where {
-    const char *module;  /**< absolute path; NULL: HM_HSM_MODULE_DEFAULT */
+    const char *module;  /**< absolute path; NULL: HM_HSM_MODULE_DEFAULT, or
+                              with nss HM_HSM_MODULE_NSS */
     const char *softhsm; /**< directory of one SoftHSM token store, or NULL: the
                               one that SOFTHSM2_CONF names */
+    const char *nss;     /**< directory of an NSS database, or NULL */
 };
 
 enum hm_hsm_mode {
@@ -178,7 +184,12 @@ struct hm_hsm {
  * from the saved copy first.  A store that other tools made and that
  * SOFTHSM2_CONF names is locked and copied as well, but provisioned in place.
  *
- * @return HM_E_TOKEN `hsm.module.path` (not absolute, no regular file, others
+ * An NSS database guards itself, being an SQLite one.  HM_HSM_PROVISION makes
+ * it when where->nss is an empty or missing directory.
+ *
+ * @return HM_E_USAGE `hsm.where.twice` (softhsm and nss); HM_E_TOKEN
+ *         `hsm.nss.missing` (no database there, HM_HSM_USE), `hsm.nss.path`
+ *         (a letter that NSS cannot take); `hsm.module.path` (not absolute, no regular file, others
  *         may write it), `hsm.module.load`, `hsm.module.kind` (no PKCS#11
  *         module), `hsm.call.failed`; HM_E_TOKEN `hsm.softhsm.missing` (no such
  *         store, HM_HSM_USE), `hsm.softhsm.busy` (locked for a minute),
@@ -261,8 +272,11 @@ HM_MUST hm_rc hm_hsm_sign(struct hm_hsm *hsm, const struct hm_hsm_key *key,
 HM_MUST hm_rc hm_hsm_generate(struct hm_hsm *hsm, const struct hm_hsm_uri *uri,
                               struct hm_hsm_key *key, struct hm_err *e);
 
-/** Make a token named @p label in a free slot and give it its PINs.
+/** Make a token named @p label in a free slot and give it its PINs.  The token
+ * of an NSS database is there already and only gets its PIN.
  *
+ * @param label  HM_HSM_NSS_TOKEN for an NSS database
+ * @param so_pin not used for an NSS database, which has none
  * @return HM_E_USAGE `hsm.token.label` (1..32 bytes of printable ASCII);
  *         HM_E_TOKEN `hsm.token.exists`, `hsm.token.full` (no free slot),
  *         `hsm.call.failed`

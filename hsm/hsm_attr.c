@@ -9,12 +9,12 @@ static bool is_absent(CK_RV rv)
 }
 
 /* One call into a buffer of fixed size: a module whose answer grows between
- * two calls finds nothing to overrun. */
-hm_rc hsm_attr_bytes(struct hsm_state *s, CK_OBJECT_HANDLE object,
-                     CK_ATTRIBUTE_TYPE type, struct hsm_value *out,
-                     struct hm_err *e)
+ * two calls finds nothing to overrun.  size is at most HSM_VALUE_MAX. */
+HM_MUST static hm_rc ask(struct hsm_state *s, CK_OBJECT_HANDLE object,
+                         CK_ATTRIBUTE_TYPE type, size_t size,
+                         struct hsm_value *out, struct hm_err *e)
 {
-    CK_ATTRIBUTE attribute = {type, out->b, sizeof(out->b)};
+    CK_ATTRIBUTE attribute = {type, out->b, size};
     CK_RV rv;
 
     out->n = 0;
@@ -27,21 +27,29 @@ hm_rc hsm_attr_bytes(struct hsm_state *s, CK_OBJECT_HANDLE object,
         return hsm_fail_rv(s, "C_GetAttributeValue", rv, e);
     if (attribute.ulValueLen == CK_UNAVAILABLE_INFORMATION && rv == CKR_OK)
         return HM_OK;
-    if (rv == CKR_BUFFER_TOO_SMALL || attribute.ulValueLen > sizeof(out->b))
+    if (rv == CKR_BUFFER_TOO_SMALL || attribute.ulValueLen > size)
         return hm_fail(e, HM_E_TOKEN, "hsm.attribute.length",
                        "the module gives attribute 0x%lx more than %zu bytes",
-                       type, sizeof(out->b));
+                       type, size);
     out->n = attribute.ulValueLen;
     out->is_there = true;
     return HM_OK;
 }
 
+hm_rc hsm_attr_bytes(struct hsm_state *s, CK_OBJECT_HANDLE object,
+                     CK_ATTRIBUTE_TYPE type, struct hsm_value *out,
+                     struct hm_err *e)
+{
+    return ask(s, object, type, sizeof(out->b), out, e);
+}
+
+/* NSS refuses a buffer that is larger than the number. */
 hm_rc hsm_attr_ulong(struct hsm_state *s, CK_OBJECT_HANDLE object,
                      CK_ATTRIBUTE_TYPE type, CK_ULONG *out, struct hm_err *e)
 {
     struct hsm_value v = {.n = 0};
 
-    HM_TRY(hsm_attr_bytes(s, object, type, &v, e));
+    HM_TRY(ask(s, object, type, sizeof(*out), &v, e));
     if (!v.is_there || v.n != sizeof(*out))
         return hm_fail(e, HM_E_TOKEN, "hsm.attribute.length",
                        "the module gives attribute 0x%lx %zu bytes, expected "

@@ -128,9 +128,19 @@ static void read_library(struct hsm_state *s)
                    info.libraryVersion.minor);
 }
 
-hm_rc hsm_module_load(struct hsm_state *s, const char *path, struct hm_err *e)
+/* NSS takes its parameters where PKCS#11 has a reserved pointer, and writes
+ * nothing there. */
+static CK_RV initialise(struct hsm_state *s, const char *text)
 {
     CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
+
+    memcpy(&args.pReserved, &text, sizeof(text));
+    return s->f->C_Initialize(&args);
+}
+
+hm_rc hsm_module_load(struct hsm_state *s, const char *path, const char *args,
+                      struct hm_err *e)
+{
     CK_RV rv;
 
     HM_TRY(check_path(path, s->real, e));
@@ -138,7 +148,7 @@ hm_rc hsm_module_load(struct hsm_state *s, const char *path, struct hm_err *e)
         (int)sizeof(s->module))
         return bad_path(path, "its path is too long", e);
     HM_TRY(load(s, s->real, e));
-    rv = s->f->C_Initialize(&args);
+    rv = initialise(s, args);
     if (rv != CKR_OK)
         return hsm_fail_rv(s, "C_Initialize", rv, e);
     s->is_initialised = true;

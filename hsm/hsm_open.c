@@ -30,6 +30,18 @@ HM_MUST static hm_rc open_store(struct hsm_state *s,
     return HM_OK;
 }
 
+HM_MUST static hm_rc open_nss(struct hsm_state *s,
+                              const struct hm_hsm_where *where,
+                              struct hm_err *e)
+{
+    char args[HSM_NSS_ARGS];
+
+    s->is_nss = true;
+    HM_TRY(hsm_nss_arguments(where->nss, s->mode == HM_HSM_PROVISION, args, e));
+    return hsm_module_load(
+        s, where->module == NULL ? HM_HSM_MODULE_NSS : where->module, args, e);
+}
+
 HM_MUST static hm_rc open_state(struct hsm_state *s,
                                 const struct hm_hsm_where *where,
                                 struct hm_err *e)
@@ -37,8 +49,14 @@ HM_MUST static hm_rc open_state(struct hsm_state *s,
     const char *module =
         where->module == NULL ? HM_HSM_MODULE_DEFAULT : where->module;
 
+    if (where->nss != NULL && where->softhsm != NULL)
+        return hm_fail(e, HM_E_USAGE, "hsm.where.twice",
+                       "a token lies in a SoftHSM store or in an NSS database, "
+                       "not in both");
+    if (where->nss != NULL)
+        return open_nss(s, where, e);
     HM_TRY(open_store(s, where, module, e));
-    return hsm_module_load(s, module, e);
+    return hsm_module_load(s, module, NULL, e);
 }
 
 hm_rc hm_hsm_open(struct hm_hsm *hsm, const struct hm_hsm_where *where,

@@ -50,6 +50,7 @@ struct hsm_state {
     size_t seen_n;
     struct hsm_objects found; /**< of the last search */
     struct softhsm keeper;
+    bool is_nss;
     char module[256];    /**< path as named */
     char real[PATH_MAX]; /**< the file behind it */
     char library[HM_HSM_LABEL_SIZE + 16];
@@ -77,7 +78,19 @@ HM_MUST hm_rc hsm_fail_rv(struct hsm_state *s, const char *call, CK_RV rv,
 HM_MUST hm_rc hsm_as_token(struct hm_err *e, hm_rc rc);
 
 /* hsm_module.c */
+/** @param args  what C_Initialize gets as pReserved, or NULL */
 HM_MUST hm_rc hsm_module_load(struct hsm_state *s, const char *path,
+                              const char *args, struct hm_err *e);
+
+/* hsm_nss.c */
+#define HSM_NSS_ARGS 1200 /**< a path of 1024 bytes at most, and more */
+/** Check the database and write what softokn's C_Initialize wants.
+ * @return HM_E_TOKEN `hsm.nss.missing`, `hsm.nss.path`; HM_E_IO */
+HM_MUST hm_rc hsm_nss_arguments(const char *dir, bool may_make,
+                                char args[static HSM_NSS_ARGS],
+                                struct hm_err *e);
+/** Give the token of the database its first PIN. */
+HM_MUST hm_rc hsm_nss_set_pin(struct hsm_state *s, const struct hm_hsm_pin *pin,
                               struct hm_err *e);
 
 /* hsm_token.c */

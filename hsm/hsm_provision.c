@@ -61,6 +61,8 @@ hm_rc hm_hsm_token_init(struct hm_hsm *hsm, const char *label,
     CK_RV rv;
 
     HM_TRY(check_label(label, e));
+    if (s->is_nss)
+        return hsm_nss_set_pin(s, pin, e);
     HM_TRY(refuse_existing(s, label, e));
     HM_TRY(hsm_token_scan(s, false, e));
     if (s->seen_n == 0)

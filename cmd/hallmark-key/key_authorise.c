@@ -44,10 +44,6 @@ static const char *reason;
 #define PIN                     \
     VALUE("pin", pin, "SOURCE", \
           "its PIN: fd:N, file:PATH, credential:NAME or tty")
-#define MODULE \
-    VALUE("module", where.module, "PATH", "PKCS#11 module (default: SoftHSM's)")
-#define SOFTHSM \
-    VALUE("softhsm", where.softhsm, "DIR", "SoftHSM store of the root key")
 #define OUTPUT                            \
     NEEDED("output", 'o', output, "FILE", \
            "write authorisation.json, and FILE.sig when signed")
@@ -78,8 +74,7 @@ const struct hm_opt key_authorise_opts[] = {
     ISSUE_TIME,
     SIGN,
     PIN,
-    MODULE,
-    SOFTHSM,
+    KEY_WHERE(opt.where),
     OUTPUT,
     FORCE,
     DRY_RUN,
@@ -103,8 +98,7 @@ const struct hm_opt key_rotate_opts[] = {
     ISSUE_TIME,
     SIGN,
     PIN,
-    MODULE,
-    SOFTHSM,
+    KEY_WHERE(opt.where),
     OUTPUT,
     FORCE,
     DRY_RUN,
@@ -128,8 +122,7 @@ const struct hm_opt key_revoke_opts[] = {
     ISSUE_TIME,
     SIGN,
     PIN,
-    MODULE,
-    SOFTHSM,
+    KEY_WHERE(opt.where),
     OUTPUT,
     FORCE,
     DRY_RUN,

@@ -7,10 +7,7 @@ static struct {
 } opt;
 
 const struct hm_opt key_export_opts[] = {
-    {"module", 'm', HM_OPT_VALUE, false, &opt.where.module, "PATH",
-     "PKCS#11 module (default: SoftHSM's)"},
-    {"softhsm", 0, HM_OPT_VALUE, false, &opt.where.softhsm, "DIR",
-     "SoftHSM store"},
+    KEY_WHERE(opt.where),
     {"output", 'o', HM_OPT_VALUE, true, &opt.output, "PUB.pem",
      "write the public key (-: standard output)"},
     {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",

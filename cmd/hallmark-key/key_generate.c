@@ -8,10 +8,7 @@ static struct {
 } opt;
 
 const struct hm_opt key_generate_opts[] = {
-    {"module", 'm', HM_OPT_VALUE, false, &opt.where.module, "PATH",
-     "PKCS#11 module (default: SoftHSM's)"},
-    {"softhsm", 0, HM_OPT_VALUE, false, &opt.where.softhsm, "DIR",
-     "SoftHSM store"},
+    KEY_WHERE(opt.where),
     {"pin", 'p', HM_OPT_VALUE, false, &opt.pin, "SOURCE",
      "PIN: fd:N, file:PATH, credential:NAME or tty"},
     {"output", 'o', HM_OPT_VALUE, false, &opt.output, "PUB.pem",

@@ -5,10 +5,7 @@ static struct {
 } opt;
 
 const struct hm_opt key_list_opts[] = {
-    {"module", 'm', HM_OPT_VALUE, false, &opt.where.module, "PATH",
-     "PKCS#11 module (default: SoftHSM's)"},
-    {"softhsm", 0, HM_OPT_VALUE, false, &opt.where.softhsm, "DIR",
-     "SoftHSM store"},
+    KEY_WHERE(opt.where),
     HM_OPT_END,
 };
 

@@ -34,6 +34,21 @@ hm_rc key_review_run(struct hm_cli *cli, struct hm_err *e);
 extern const struct hm_opt key_apply_opts[];
 hm_rc key_apply_run(struct hm_cli *cli, struct hm_err *e);
 
+/** Rows of an option table: where the token lies. */
+#define KEY_WHERE(to)                                                   \
+    {"module",                                                          \
+     'm',                                                               \
+     HM_OPT_VALUE,                                                      \
+     false,                                                             \
+     &(to).module,                                                      \
+     "PATH",                                                            \
+     "PKCS#11 module (default: SoftHSM's)"},                            \
+        {"softhsm",     0,     HM_OPT_VALUE,   false,                   \
+         &(to).softhsm, "DIR", "SoftHSM store"},                        \
+    {                                                                   \
+        "nss", 0, HM_OPT_VALUE, false, &(to).nss, "DIR", "NSS database" \
+    }
+
 /** Read an operand as PKCS#11 URI. */
 HM_MUST hm_rc key_uri_read(const char *text, struct hm_hsm_uri *uri,
                            struct hm_err *e);

@@ -10,10 +10,7 @@ static struct {
 } opt;
 
 const struct hm_opt key_root_opts[] = {
-    {"module", 'm', HM_OPT_VALUE, false, &opt.where.module, "PATH",
-     "PKCS#11 module (default: SoftHSM's)"},
-    {"softhsm", 0, HM_OPT_VALUE, false, &opt.where.softhsm, "DIR",
-     "SoftHSM store"},
+    KEY_WHERE(opt.where),
     {"threshold", 'k', HM_OPT_VALUE, true, &opt.threshold, "K",
      "how many of the keys must sign"},
     {"vendor", 0, HM_OPT_VALUE, true, &opt.vendor, "NAME",

@@ -10,12 +10,9 @@ static struct {
 } opt;
 
 const struct hm_opt key_token_init_opts[] = {
-    {"module", 'm', HM_OPT_VALUE, false, &opt.where.module, "PATH",
-     "PKCS#11 module (default: SoftHSM's)"},
-    {"softhsm", 0, HM_OPT_VALUE, false, &opt.where.softhsm, "DIR",
-     "SoftHSM store, made when missing"},
-    {"token", 't', HM_OPT_VALUE, true, &opt.token, "LABEL",
-     "label of the new token"},
+    KEY_WHERE(opt.where),
+    {"token", 't', HM_OPT_VALUE, false, &opt.token, "LABEL",
+     "label of the new token (that of an NSS database is fixed)"},
     {"pin", 'p', HM_OPT_VALUE, true, &opt.pin, "SOURCE",
      "user PIN: fd:N, file:PATH, credential:NAME or tty"},
     {"so-pin", 0, HM_OPT_VALUE, false, &opt.so_pin, "SOURCE",
@@ -39,13 +36,31 @@ HM_MUST static hm_rc read_new(const char *source, struct hm_hsm_pin *pin,
                    "the two PINs entered are not the same; no token was made");
 }
 
+HM_MUST static hm_rc check_call(struct hm_err *e)
+{
+    const bool is_nss = opt.where.nss != NULL;
+
+    if (is_nss && (opt.token != NULL || opt.so_pin != NULL))
+        return hm_fail(e, HM_E_USAGE, "key.token.fixed",
+                       "--nss takes neither --token nor --so-pin: the label of "
+                       "such a token is '" HM_HSM_NSS_TOKEN
+                       "', and it has no security officer");
+    if (!is_nss && opt.token == NULL)
+        return hm_fail(e, HM_E_USAGE, "cli.option.missing",
+                       "option '--token LABEL' is required");
+    if (is_nss)
+        opt.token = HM_HSM_NSS_TOKEN;
+    return HM_OK;
+}
+
 HM_MUST static hm_rc report(struct hm_cli *cli, struct hm_err *e)
 {
     struct hm_json_writer w;
 
     hm_cli_say(cli, "made token '%s'%s", hm_show_str(opt.token),
-               opt.so_pin == NULL ? "; its SO PIN is random and was forgotten"
-                                  : "");
+               opt.so_pin == NULL && opt.where.nss == NULL
+                   ? "; its SO PIN is random and was forgotten"
+                   : "");
     hm_cli_result(cli, &w, true);
     hm_json_put_text(&w, "token", opt.token);
     hm_json_close_object(&w);
@@ -58,6 +73,7 @@ hm_rc key_token_init_run(struct hm_cli *cli, struct hm_err *e)
     HM_OWN(hm_hsm_pin) so_pin = HM_HSM_PIN_INIT;
     HM_OWN(hm_hsm) hsm = HM_HSM_INIT;
 
+    HM_TRY(check_call(e));
     HM_TRY(read_new(opt.pin, &pin, e));
     HM_TRY(opt.so_pin == NULL ? hm_hsm_pin_random(&so_pin, e)
                               : read_new(opt.so_pin, &so_pin, e));

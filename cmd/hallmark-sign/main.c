@@ -13,6 +13,7 @@ static const struct hm_opt opts[] = {
      "PKCS#11 module (default: SoftHSM's)"},
     {"softhsm", 0, HM_OPT_VALUE, false, &opt.where.softhsm, "DIR",
      "SoftHSM store"},
+    {"nss", 0, HM_OPT_VALUE, false, &opt.where.nss, "DIR", "NSS database"},
     {"root", 'r', HM_OPT_VALUE, false, &opt.root, "FILE",
      "root.json (default: the one beside DOCUMENT)"},
     {"authorisation", 'a', HM_OPT_VALUE, false, &opt.authorisation, "FILE",
