@@ -128,9 +128,9 @@ HM_MUST static hm_rc run(struct hm_cli *cli, struct key_asked *asked,
     HM_TRY(keep_one_a_key(asked, &given, &kept, e));
     warn_strangers(cli, &given, &kept);
     if (!opt.dry_run)
-        HM_TRY(key_signed_save(path, hm_buf_view(&asked->request.document),
-                               &kept, opt.from != NULL || is_begun(asked, path),
-                               e));
+        HM_TRY(hm_signed_save(path, hm_buf_view(&asked->request.document),
+                              &kept, opt.from != NULL || is_begun(asked, path),
+                              e));
     return report(cli, asked, &kept, path, e);
 }
 

@@ -202,6 +202,7 @@ HM_MUST static hm_rc add_key(const struct key_change *c, const char *text,
                              struct hm_authorisation *a, struct hm_err *e)
 {
     HM_OWN(hm_authorised_key) key = *like;
+    const struct hm_authorised_key *there = NULL;
     char role[HM_TRUST_TEXT];
     const char *path = NULL;
 
@@ -211,6 +212,12 @@ HM_MUST static hm_rc add_key(const struct key_change *c, const char *text,
     (void)snprintf(key.key.scheme, sizeof(key.key.scheme), "%s",
                    hm_scheme_name(key.key.key.scheme));
     HM_TRY(key_claims_find(&c->claims, key.key.key.keyid, &key.token, e));
+    there = hm_authorisation_find(a, key.key.key.keyid);
+    if (there != NULL && there->role == key.role)
+        return hm_authorisation_renew(a, &key, e);
+    if (key.products_n == 0)
+        return hm_fail(e, HM_E_USAGE, "key.option.product",
+                       "expected --product NAME: which devices the key is for");
     return hm_authorisation_add(a, &key, e);
 }
 
@@ -218,9 +225,6 @@ HM_MUST static hm_rc add_keys(const struct key_change *c,
                               const struct hm_authorised_key *like,
                               struct hm_authorisation *a, struct hm_err *e)
 {
-    if (c->keys.n > 0 && like->products_n == 0)
-        return hm_fail(e, HM_E_USAGE, "key.option.product",
-                       "expected --product NAME: which devices the key is for");
     for (size_t i = 0; i < c->keys.n; i++)
         HM_TRY(add_key(c, c->keys.value[i], like, a, e));
     return HM_OK;
@@ -322,10 +326,23 @@ hm_rc key_next_make(const struct key_change *c, struct key_next *w,
     return edit(c, w, now, e);
 }
 
+void key_warn_ends(const struct hm_cli *cli, const struct hm_authorisation *a)
+{
+    for (size_t i = 0; i < a->keys_n; i++)
+        if (a->keys[i].valid_until < a->expires)
+            hm_cli_warn(cli,
+                        "key %.16s (%s) ends at %s, before the authorisation: "
+                        "name it with --key to renew it",
+                        a->keys[i].key.key.keyid, hm_role_name(a->keys[i].role),
+                        hm_time_show(a->keys[i].valid_until));
+}
+
 HM_MUST static hm_rc report(struct hm_cli *cli, const struct key_change *c,
                             const struct hm_authorisation *a, struct hm_err *e)
 {
     struct hm_json_writer w;
+
+    key_warn_ends(cli, a);
 
     hm_cli_say(cli,
                "%s %s: authorisation %llu of '%s', %zu keys in force, %zu "
@@ -356,12 +373,12 @@ HM_MUST static hm_rc sign_and_save(struct hm_cli *cli,
     HM_OWN(hm_signatures) sigs = HM_SIGNATURES_INIT;
     HM_OWN(hm_buf) sig = HM_BUF_INIT(HM_SIGNATURE_MAX);
 
-    HM_TRY(key_signed_check(c->output, c->force, e));
+    HM_TRY(hm_signed_check(c->output, c->force, e));
     if (c->sign != NULL) {
         HM_TRY(key_change_sign(cli, c, root, document, &sig, e));
         HM_TRY(hm_signatures_add(&sigs, "--sign", hm_buf_view(&sig), e));
     }
-    return key_signed_save(c->output, document, &sigs, c->force, e);
+    return hm_signed_save(c->output, document, &sigs, c->force, e);
 }
 
 hm_rc key_change_run(struct hm_cli *cli, const struct key_change *c,

@@ -76,6 +76,7 @@ hm_rc key_prepare(struct hm_cli *cli, const struct key_change *c,
         return hm_fail(e, HM_E_NOMEM, "key.change.nomem",
                        "out of memory for a request");
     HM_TRY(make(c, w, asked, &text, e));
+    key_warn_ends(cli, &asked->request.next);
     for (size_t i = 0; i < asked->request.careful.n; i++)
         hm_cli_warn(cli, "%s", asked->request.careful.name[i]);
     if (!c->dry_run)

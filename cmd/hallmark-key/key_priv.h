@@ -140,6 +140,9 @@ void key_next_free(struct key_next **w);
 HM_MUST hm_rc key_next_make(const struct key_change *c, struct key_next *w,
                             struct hm_err *e);
 
+/** Warn of keys that end before the authorisation does. */
+void key_warn_ends(const struct hm_cli *cli, const struct hm_authorisation *a);
+
 /** "DIR/NAME" to its folder, opened, and its name (borrowed from path).
  * @return HM_E_USAGE `key.option.path`; HM_E_IO */
 HM_MUST hm_rc key_folder_open(const char *path, struct hm_dir *dir,
@@ -171,16 +174,6 @@ void key_asked_free(struct key_asked **asked);
 HM_MUST hm_rc key_asked_load(struct key_asked *asked, const char *request,
                              const char *root, const char *from,
                              struct hm_err *e);
-
-/** Write an authorisation and its signatures, removing those of an earlier
- * one.  All are complete on disk before the first gets its name.
- * @return HM_E_USAGE `base.out.exists`, `key.option.path`; HM_E_IO */
-HM_MUST hm_rc key_signed_save(const char *path, struct hm_bytes document,
-                              const struct hm_signatures *sigs, bool force,
-                              struct hm_err *e);
-
-/** Refuse, before a PIN is asked for, what key_signed_save() would refuse. */
-HM_MUST hm_rc key_signed_check(const char *path, bool force, struct hm_err *e);
 
 /** Split "NAME=REST" of option @p option at its first "=".
  * @return HM_E_USAGE `key.option.pair` */

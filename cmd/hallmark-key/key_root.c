@@ -13,8 +13,8 @@ const struct hm_opt key_root_opts[] = {
     KEY_WHERE(opt.where),
     {"threshold", 'k', HM_OPT_VALUE, true, &opt.threshold, "K",
      "how many of the keys must sign"},
-    {"vendor", 0, HM_OPT_VALUE, true, &opt.vendor, "NAME",
-     "whose devices trust this root"},
+    {"vendor", 0, HM_OPT_VALUE, false, &opt.vendor, "NAME",
+     "whose devices trust this root (default: the first token's label)"},
     {"key", 0, HM_OPT_LIST, false, &opt.keys, "NAME=PEM",
      "a root key that is elsewhere, by its public key"},
     {"output", 'o', HM_OPT_VALUE, true, &opt.output, "FILE", "write root.json"},
@@ -22,6 +22,16 @@ const struct hm_opt key_root_opts[] = {
      "replace FILE when it is there"},
     HM_OPT_END,
 };
+
+HM_MUST static hm_rc take_vendor(const char *name, struct hm_root *root,
+                                 struct hm_err *e)
+{
+    HM_TRY(hm_hint(e,
+                   hm_as_usage(e, hm_trust_name_check(hm_bytes_str(name), e)),
+                   "name the vendor with --vendor NAME"));
+    memcpy(root->vendor, name, strlen(name) + 1);
+    return HM_OK;
+}
 
 HM_MUST static hm_rc add_tokens(struct hm_cli *cli, struct hm_root *root,
                                 struct hm_err *e)
@@ -39,6 +49,8 @@ HM_MUST static hm_rc add_tokens(struct hm_cli *cli, struct hm_root *root,
         HM_TRY(hm_hsm_find_public(&hsm, &uri, &key, e));
         HM_TRY(hm_as_usage(
             e, hm_root_add(root, &key.public_key, key.uri.object, e)));
+        if (root->vendor[0] == '\0')
+            HM_TRY(take_vendor(key.uri.token, root, e));
     }
     return HM_OK;
 }
@@ -67,11 +79,14 @@ HM_MUST static hm_rc report(struct hm_cli *cli, const struct hm_root *root,
     HM_TRY(hm_sha256(document, digest, e));
     hm_hex_write((struct hm_bytes){digest, sizeof(digest)}, hex);
     if (strcmp(opt.output, "-") != 0)
-        hm_cli_say(cli, "wrote %s: %u of %zu keys must sign; sha256 %s",
-                   hm_show_str(opt.output), root->threshold, root->n, hex);
+        hm_cli_say(cli,
+                   "wrote %s: vendor %s, %u of %zu keys must sign; sha256 %s",
+                   hm_show_str(opt.output), root->vendor, root->threshold,
+                   root->n, hex);
     hm_cli_result(cli, &w, true);
     hm_json_put_text(&w, "path", opt.output);
     hm_json_put_text(&w, "sha256", hex);
+    hm_json_put_text(&w, "vendor", root->vendor);
     hm_json_put_uint(&w, "threshold", root->threshold);
     hm_json_open_array(&w, "keys");
     for (size_t i = 0; i < root->n; i++)
@@ -89,8 +104,11 @@ hm_rc key_root_run(struct hm_cli *cli, struct hm_err *e)
 
     HM_TRY(key_number_read("threshold", opt.threshold, 1, HM_ROOT_KEYS_MAX,
                            &threshold, e));
-    HM_TRY(hm_as_usage(e, hm_trust_name_check(hm_bytes_str(opt.vendor), e)));
-    memcpy(root.vendor, opt.vendor, strlen(opt.vendor) + 1);
+    if (opt.vendor != NULL)
+        HM_TRY(take_vendor(opt.vendor, &root, e));
+    else if (cli->argc == 0)
+        return hm_fail(e, HM_E_USAGE, "cli.option.missing",
+                       "expected --vendor NAME, since no token is named");
     root.threshold = (unsigned)threshold;
     if (cli->argc == 0 && opt.keys.n == 0)
         return hm_fail(e, HM_E_USAGE, "key.root.empty",

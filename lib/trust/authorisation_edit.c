@@ -58,10 +58,13 @@ HM_MUST static hm_rc check_new_key(const struct hm_authorisation *a,
 
     if (hm_authorisation_find(a, keyid) != NULL ||
         hm_authorisation_find_retired(a, keyid) != NULL)
-        return hm_fail(e, HM_E_REJECTED, "trust.key.twice",
-                       "key %s is in the authorisation already: one key, one "
-                       "entry, one role",
-                       keyid);
+        return hm_hint(e,
+                       hm_fail(e, HM_E_REJECTED, "trust.key.twice",
+                               "key %s is in the authorisation already: one "
+                               "key, one entry, one role",
+                               keyid),
+                       "make another key; one that was retired never comes "
+                       "back");
     if (key->valid_until <= key->valid_from)
         return hm_fail(e, HM_E_REJECTED, "trust.authorisation.dates",
                        "key %.16s is valid until %s, not after it is valid "
@@ -105,6 +108,55 @@ hm_rc hm_authorisation_add(struct hm_authorisation *a,
     HM_TRY(copy_entry(&a->keys[a->keys_n], key, e));
     a->keys_n++;
     return HM_OK;
+}
+
+static bool has_product(const struct hm_authorised_key *key,
+                        const char *product)
+{
+    for (size_t i = 0; i < key->products_n; i++)
+        if (strcmp(key->products[i], product) == 0)
+            return true;
+    return false;
+}
+
+HM_MUST static hm_rc add_products(struct hm_authorised_key *to,
+                                  const struct hm_authorised_key *from,
+                                  struct hm_err *e)
+{
+    for (size_t i = 0; i < from->products_n; i++) {
+        if (has_product(to, from->products[i]))
+            continue;
+        if (to->products_n == HM_TRUST_PRODUCTS_MAX)
+            return hm_fail(e, HM_E_LIMIT, "trust.product.count",
+                           "a key is for %u products at most",
+                           HM_TRUST_PRODUCTS_MAX);
+        memcpy(to->products[to->products_n++], from->products[i],
+               HM_TRUST_TEXT);
+    }
+    return HM_OK;
+}
+
+hm_rc hm_authorisation_renew(struct hm_authorisation *a,
+                             const struct hm_authorised_key *key,
+                             struct hm_err *e)
+{
+    struct hm_authorised_key *found = NULL;
+
+    for (size_t i = 0; i < a->keys_n; i++)
+        if (strcmp(a->keys[i].key.key.keyid, key->key.key.keyid) == 0)
+            found = &a->keys[i];
+    if (found == NULL || found->role != key->role)
+        return hm_fail(e, HM_E_REJECTED, "trust.key.twice",
+                       "key %s is not in force in the role %s",
+                       key->key.key.keyid, hm_role_name(key->role));
+    if (key->valid_until <= found->valid_from)
+        return hm_fail(e, HM_E_REJECTED, "trust.authorisation.dates",
+                       "key %.16s would end at %s, before it is valid",
+                       key->key.key.keyid, hm_time_show(key->valid_until));
+    found->valid_until = key->valid_until;
+    if (strcmp(key->token.token, "unknown") != 0)
+        found->token = key->token;
+    return add_products(found, key, e);
 }
 
 hm_rc trust_retired_add(struct hm_authorisation *a,

@@ -96,6 +96,23 @@ void hm_signature_name(const char *document, unsigned i, char *out,
 
 void hm_signatures_clear(struct hm_signatures *s);
 
+/** Write a document and its signature files, in the place of an earlier one
+ * with @p force.  A kill at any moment leaves the old document or the new one,
+ * with signatures that fit it (beside them, until the next call, some that do
+ * not).
+ *
+ * @param path  named by the caller on purpose
+ * @return HM_E_USAGE `base.out.exists`, `trust.signature.path` (too long);
+ *         HM_E_LIMIT `trust.signature.count` (old and new are more than
+ *         HM_SIGNATURES_MAX); HM_E_IO `trust.signature.order`
+ */
+HM_MUST hm_rc hm_signed_save(const char *path, struct hm_bytes document,
+                             const struct hm_signatures *sigs, bool force,
+                             struct hm_err *e);
+
+/** Refuse what hm_signed_save() would refuse, before a PIN is asked for. */
+HM_MUST hm_rc hm_signed_check(const char *path, bool force, struct hm_err *e);
+
 #define HM_SIGNATURES_SHOW 200
 
 /** The names of the files that were looked at, for messages: "a.sig, a.sig.2",
@@ -282,6 +299,14 @@ HM_MUST hm_rc hm_authorisation_load(struct hm_authorisation *a,
 HM_MUST hm_rc hm_authorisation_add(struct hm_authorisation *a,
                                    const struct hm_authorised_key *key,
                                    struct hm_err *e);
+
+/** A key that is in force already gets the end of @p key, its products in
+ * addition to those it has, and its claims unless they are unknown.
+ * @return HM_E_REJECTED `trust.key.twice` (not in force, or in another role),
+ *         `trust.authorisation.dates`; HM_E_LIMIT `trust.product.count` */
+HM_MUST hm_rc hm_authorisation_renew(struct hm_authorisation *a,
+                                     const struct hm_authorised_key *key,
+                                     struct hm_err *e);
 
 /** Move the key with @p keyid to retired[].
  * @return HM_E_REJECTED `trust.key.missing`; HM_E_LIMIT `trust.key.count` */
