@@ -76,14 +76,14 @@ hm_rc dev_boot_run(struct hm_cli *cli, struct hm_err *e)
     struct hm_slots_judging how;
     struct hm_slots_boot boot;
     struct hm_json_writer w;
-    unsigned seconds = 0;
+    struct hm_slots_start start = {cli->json ? STDERR_FILENO : STDOUT_FILENO,
+                                   0};
     hm_rc rc;
 
-    HM_TRY(read_seconds(&seconds, e));
+    HM_TRY(read_seconds(&start.seconds, e));
     HM_TRY(dev_judging(&call.common, &how, e));
     HM_TRY(hm_slots_open(&s, call.common.state, true, e));
-    rc = hm_slots_boot(&s, &how, cli->json ? STDERR_FILENO : STDOUT_FILENO,
-                       seconds, &boot, &out, e);
+    rc = hm_slots_boot(&s, &how, &start, &boot, &out, e);
     if (rc == HM_OK)
         say(cli, &boot, &out);
     else if (boot.fell_back)

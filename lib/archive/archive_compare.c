@@ -219,26 +219,33 @@ HM_MUST static hm_rc keep_paths(struct pair *p, struct hm_err *e)
     return HM_OK;
 }
 
+/* @param i  the archive that has the member: 0 A, 1 B */
+static void name_presence(struct pair *p, unsigned i)
+{
+    name_field(p->d, p->path[i], "presence");
+    (void)snprintf(p->d->a, HM_SHOW_MAX, "%s", i == 0 ? "there" : "not there");
+    (void)snprintf(p->d->b, HM_SHOW_MAX, "%s", i == 1 ? "there" : "not there");
+}
+
 HM_MUST static hm_rc differ_in_names(struct pair *p, struct hm_err *e)
 {
     bool later[2] = {false, false};
-    unsigned i = 0;
 
     p->d->offset = (p->m[0] != NULL ? p->m[0] : p->m[1])->offset;
     HM_TRY(keep_paths(p, e));
-    for (i = 0; i < 2; i++)
-        if (p->path[i] != NULL)
-            HM_TRY(find_later(p, 1 - i, p->path[i], &later[i], e));
+    if (p->path[0] == NULL || p->path[1] == NULL) { /* one is at its end */
+        name_presence(p, p->path[0] == NULL ? 1 : 0);
+        return HM_OK;
+    }
+    for (unsigned i = 0; i < 2; i++)
+        HM_TRY(find_later(p, 1 - i, p->path[i], &later[i], e));
     if (later[0] && later[1]) {
         name_field(p->d, p->path[0], "order");
         (void)hm_show_into(p->d->a, hm_bytes_str(p->path[0]));
         (void)hm_show_into(p->d->b, hm_bytes_str(p->path[1]));
         return HM_OK;
     }
-    i = p->path[0] == NULL || later[0] ? 1 : 0;
-    name_field(p->d, p->path[i], "presence");
-    (void)snprintf(p->d->a, HM_SHOW_MAX, "%s", i == 0 ? "there" : "not there");
-    (void)snprintf(p->d->b, HM_SHOW_MAX, "%s", i == 1 ? "there" : "not there");
+    name_presence(p, later[0] ? 1 : 0);
     return HM_OK;
 }
 

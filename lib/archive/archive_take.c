@@ -78,7 +78,7 @@ bool archive_is_meta(char type)
 hm_rc archive_take_meta(struct archive_reader *r, struct hm_err *e)
 {
     struct tar_extra *x = &r->extra;
-    struct hm_bytes in;
+    struct hm_bytes in = {NULL, 0};
 
     HM_TRY(read_meta(r, &in, e));
     if (r->raw.type == 'L')

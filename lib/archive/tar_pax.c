@@ -194,7 +194,7 @@ hm_rc tar_pax_read(struct hm_bytes records, bool global,
 {
     extra->pax = !global;
     while (records.n > 0) {
-        struct record r;
+        struct record r = {{NULL, 0}, {NULL, 0}};
 
         HM_TRY(take_record(&records, &r, e));
         HM_TRY(take(&r, global, extra, e));

@@ -23,6 +23,7 @@ HM_MUST static hm_rc read_pairs(struct hm_json at, const char *name,
         return hm_json_fail(object, e, HM_E_LIMIT, "json.member.count",
                             "%zu members, expected at most %u", n,
                             HM_ATTEST_PAIRS_MAX);
+    to->n = 0;
     to->pair = calloc(n + 1, sizeof(*to->pair));
     if (to->pair == NULL)
         return no_memory(e);

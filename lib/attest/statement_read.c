@@ -78,6 +78,7 @@ HM_MUST static hm_rc read_subjects(struct hm_attest_statement *s,
 
     HM_TRY(hm_json_get_array(root, "subject", 1, HM_ATTEST_SUBJECTS_MAX, &list,
                              e));
+    s->n_subjects = 0;
     s->subjects = calloc(hm_json_count(list), sizeof(*s->subjects));
     if (s->subjects == NULL)
         return hm_fail(e, HM_E_NOMEM, "attest.statement.nomem",

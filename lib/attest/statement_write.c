@@ -4,8 +4,10 @@
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp((*(const struct hm_attest_subject *const *)a)->name,
-                  (*(const struct hm_attest_subject *const *)b)->name);
+    const struct hm_attest_subject *x = a;
+    const struct hm_attest_subject *y = b;
+
+    return strcmp(x->name, y->name);
 }
 
 static void put_subject(struct hm_json_writer *w,
@@ -28,7 +30,7 @@ HM_MUST static hm_rc put_subjects(struct hm_json_writer *w,
                                   const struct hm_attest_subject *subjects,
                                   size_t n, struct hm_err *e)
 {
-    const struct hm_attest_subject **sorted = NULL;
+    struct hm_attest_subject *sorted = NULL;
 
     if (n == 0 || n > HM_ATTEST_SUBJECTS_MAX)
         return hm_fail(e, HM_E_LIMIT, "json.member.count",
@@ -38,12 +40,11 @@ HM_MUST static hm_rc put_subjects(struct hm_json_writer *w,
     if (sorted == NULL)
         return hm_fail(e, HM_E_NOMEM, "attest.statement.nomem",
                        "out of memory for the subjects");
-    for (size_t i = 0; i < n; i++)
-        sorted[i] = &subjects[i];
+    memcpy(sorted, subjects, n * sizeof(*sorted));
     qsort(sorted, n, sizeof(*sorted), by_name);
     hm_json_open_array(w, "subject");
     for (size_t i = 0; i < n; i++)
-        put_subject(w, sorted[i]);
+        put_subject(w, &sorted[i]);
     hm_json_close_array(w);
     free(sorted);
     return HM_OK;

@@ -309,10 +309,11 @@ static int by_name(const void *a, const void *b, void *scan)
 HM_MUST static hm_rc close_level(struct scan *s, struct hm_err *e)
 {
     const struct level *l = &s->level[--s->depth];
-    struct name *names = s->names == NULL ? NULL : s->names + l->first_name;
     const size_t n = s->names_n - l->first_name;
 
     if (l->is_object && n > 1) {
+        struct name *names = s->names + l->first_name;
+
         qsort_r(names, n, sizeof(*names), by_name, s);
         for (size_t i = 1; i < n; i++)
             if (by_name(&names[i - 1], &names[i], s) == 0)

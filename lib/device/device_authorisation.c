@@ -210,6 +210,8 @@ static const char *read_limit(struct hm_device_bytes object, char *product,
 {
     struct hm_device_bytes value[LIMIT_N];
 
+    *epoch = 0;
+    *counter = 0;
     DEVICE_TRY(device_object(object, limit_members, LIMIT_N, value));
     DEVICE_TRY(device_word(value[LIMIT_PRODUCT], "trust.name.syntax", product));
     DEVICE_TRY(device_uint(value[LIMIT_EPOCH], HM_DEVICE_COUNTER_MAX, epoch));

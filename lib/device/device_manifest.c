@@ -207,6 +207,8 @@ static const char *check_advisory(struct hm_device_bytes object,
     char text[TEXT_MAX];
     unsigned which;
 
+    id->p = NULL;
+    id->n = 0;
     DEVICE_TRY(device_object(object, advisory_members, ADVISORY_N, value));
     *id = value[ADVISORY_ID];
     DEVICE_TRY(device_word(*id, "manifest.name.syntax", text));

@@ -68,7 +68,7 @@ static bool take_signature(struct hm_device_bytes der,
 /* Both halves at the right of 32 bytes each; false: not of P-256. */
 static bool to_p256(const struct hm_device_bytes rs[2], uint8_t *out)
 {
-    unsigned i;
+    size_t i;
 
     memset(out, 0, 64);
     for (i = 0; i < 2; i++) {

@@ -240,6 +240,19 @@ static bool is_type(struct hm_device_bytes value, enum device_type type)
     return true;
 }
 
+/* Does a name, with its quotes, start with x_? */
+static bool is_own(struct hm_device_bytes name)
+{
+    struct chars c;
+    int first;
+    int second;
+
+    chars_begin(&c, name);
+    first = chars_next(&c);
+    second = chars_next(&c);
+    return first == 'x' && second == '_';
+}
+
 /* Longest name of a member that any table holds, and NUL. */
 #define MEMBER_NAME 32
 
@@ -252,23 +265,16 @@ static const char *take_member(struct hm_device_bytes name,
     size_t length;
     size_t i;
 
-    if (device_string(name, text, sizeof(text), &length) != device_yes) {
-        /* Too long to be known, but it may still be somebody's own. */
-        struct chars c;
-
-        chars_begin(&c, name);
-        return chars_next(&c) == 'x' && chars_next(&c) == '_'
-                   ? device_yes
-                   : "json.member.unknown";
-    }
+    /* Too long to be known, but it may still be somebody's own. */
+    if (device_string(name, text, sizeof(text), &length) != device_yes)
+        return is_own(name) ? device_yes : "json.member.unknown";
     for (i = 0; i < n; i++) {
         if (!device_text_equal(table[i].name, text))
             continue;
         out[i] = value;
         return is_type(value, table[i].type) ? device_yes : "json.member.type";
     }
-    return text[0] == 'x' && text[1] == '_' ? device_yes
-                                            : "json.member.unknown";
+    return is_own(name) ? device_yes : "json.member.unknown";
 }
 
 const char *device_object(struct hm_device_bytes object,

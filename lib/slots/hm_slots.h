@@ -214,6 +214,12 @@ enum hm_slots_cage {
     HM_SLOTS_FOLDER     /**< from its folder, nothing around it */
 };
 
+/** How the firmware is run. */
+struct hm_slots_start {
+    int console;      /**< descriptor for what it prints; borrowed */
+    unsigned seconds; /**< it is stopped after as many */
+};
+
 struct hm_slots_boot {
     enum hm_slots_cage cage;
     int status;      /**< exit status of the firmware; 128 + signal */
@@ -223,19 +229,19 @@ struct hm_slots_boot {
 };
 
 /** Be the boot loader: choose a slot, check what was verified again, start
- * rootfs/sbin/init and wait for it, at most @p seconds.
+ * rootfs/sbin/init as @p start says and wait for it.
  *
  * A pending slot is counted before it is started; after HM_SLOTS_BOOTS_MAX
  * unconfirmed starts, or when its bytes changed, it is given up and the known
  * good one is started.
  *
- * @param console  descriptor for what the firmware prints
  * @return HM_E_REJECTED `device.boot.unhealthy` (it ran and said no),
  *         `device.boot.none` (no slot may be started); HM_E_IO
  */
 HM_MUST hm_rc hm_slots_boot(struct hm_slots *s,
-                            const struct hm_slots_judging *how, int console,
-                            unsigned seconds, struct hm_slots_boot *boot,
+                            const struct hm_slots_judging *how,
+                            const struct hm_slots_start *start,
+                            struct hm_slots_boot *boot,
                             struct hm_slots_outcome *out, struct hm_err *e);
 
 /** After a healthy start of the pending slot: it is the good one from now on,

@@ -83,8 +83,9 @@ HM_MUST static hm_rc try_known(struct hm_slots *s, int *slot, struct hm_err *e)
 }
 
 hm_rc hm_slots_boot(struct hm_slots *s, const struct hm_slots_judging *how,
-                    int console, unsigned seconds, struct hm_slots_boot *boot,
-                    struct hm_slots_outcome *out, struct hm_err *e)
+                    const struct hm_slots_start *start,
+                    struct hm_slots_boot *boot, struct hm_slots_outcome *out,
+                    struct hm_err *e)
 {
     int slot = HM_SLOTS_NONE;
     hm_rc rc;
@@ -98,7 +99,7 @@ hm_rc hm_slots_boot(struct hm_slots *s, const struct hm_slots_judging *how,
         rc = try_known(s, &slot, e);
     slots_tell(&s->state, slot, out);
     if (rc == HM_OK)
-        rc = slots_run(s, slot, console, seconds, boot, e);
+        rc = slots_run(s, slot, start, boot, e);
     if (rc == HM_OK && boot->is_pending)
         s->state.is_healthy = true;
     return slots_finish(s, "boot", how, out, rc, e);

@@ -16,43 +16,35 @@ static const char *result_word(hm_rc rc)
     return hm_rc_exit_status(rc) == 1 ? "no" : "error";
 }
 
-HM_MUST static hm_rc make_line(const struct hm_slots_state *s, const char *verb,
-                               const struct hm_slots_judging *how,
-                               const struct hm_slots_outcome *out,
-                               const struct hm_err *why, struct hm_buf *line,
-                               struct hm_err *e)
+static void put_attempt(struct hm_json_writer *w, const char *verb,
+                        const struct hm_slots_judging *how,
+                        const struct hm_slots_outcome *out,
+                        const struct hm_err *why)
 {
     const char letter[] = {hm_slots_letter(out->slot), '\0'};
-    struct hm_json_writer w;
 
-    hm_json_begin(&w, line, true);
-    hm_json_open_object(&w, NULL);
     if (how->clock >= 0)
-        hm_json_put_time(&w, "time", how->clock);
+        hm_json_put_time(w, "time", how->clock);
     else
-        hm_json_put_text(&w, "time", "no clock");
-    hm_json_put_text(&w, "verb", verb);
-    hm_json_put_text(&w, "result", result_word(why->rc));
-    hm_json_put_optional(&w, "reason", why->reason);
+        hm_json_put_text(w, "time", "no clock");
+    hm_json_put_text(w, "verb", verb);
+    hm_json_put_text(w, "result", result_word(why->rc));
+    hm_json_put_optional(w, "reason", why->reason);
     if (out->check >= 0)
-        hm_json_put_uint(&w, "check", (uint64_t)out->check);
+        hm_json_put_uint(w, "check", (uint64_t)out->check);
     if (out->is_signed) {
-        hm_json_put_uint(&w, "epoch", out->epoch);
-        hm_json_put_uint(&w, "sequence", out->sequence);
+        hm_json_put_uint(w, "epoch", out->epoch);
+        hm_json_put_uint(w, "sequence", out->sequence);
     }
     if (out->version[0] != '\0') {
-        hm_json_put_text(&w, "version", out->version);
-        hm_json_put_uint(&w, "rollback_counter", out->rollback_counter);
+        hm_json_put_text(w, "version", out->version);
+        hm_json_put_uint(w, "rollback_counter", out->rollback_counter);
         hm_json_put_hex(
-            &w, "manifest_sha256",
+            w, "manifest_sha256",
             (struct hm_bytes){out->manifest_sha256, HM_SHA256_SIZE});
     }
     if (out->slot != HM_SLOTS_NONE)
-        hm_json_put_text(&w, "slot", letter);
-    hm_json_put_hex(&w, "previous",
-                    (struct hm_bytes){s->log_head, HM_SHA256_SIZE});
-    hm_json_close_object(&w);
-    return hm_json_finish(&w, e);
+        hm_json_put_text(w, "slot", letter);
 }
 
 /* Ready for the next line.  What lies behind the recorded length was written
@@ -103,8 +95,15 @@ HM_MUST static hm_rc log_and_save(struct hm_slots *s, const char *verb,
                                   const struct hm_err *why, struct hm_err *e)
 {
     HM_OWN(hm_buf) line = HM_BUF_INIT(LINE_MAX_BYTES);
+    struct hm_json_writer w;
 
-    HM_TRY(make_line(&s->state, verb, how, out, why, &line, e));
+    hm_json_begin(&w, &line, true);
+    hm_json_open_object(&w, NULL);
+    put_attempt(&w, verb, how, out, why);
+    hm_json_put_hex(&w, "previous",
+                    (struct hm_bytes){s->state.log_head, HM_SHA256_SIZE});
+    hm_json_close_object(&w);
+    HM_TRY(hm_json_finish(&w, e));
     HM_TRY(append(s, hm_buf_view(&line), e));
     return slots_save(s, e);
 }

@@ -147,8 +147,8 @@ HM_MUST hm_rc slots_check_slot(const struct hm_slots *s, int slot,
 /** Start rootfs/sbin/init of a slot and wait.
  * @return HM_E_REJECTED `device.boot.unhealthy` (not started, killed, said no);
  *         HM_E_IO */
-HM_MUST hm_rc slots_run(const struct hm_slots *s, int slot, int console,
-                        unsigned seconds, struct hm_slots_boot *boot,
-                        struct hm_err *e);
+HM_MUST hm_rc slots_run(const struct hm_slots *s, int slot,
+                        const struct hm_slots_start *how,
+                        struct hm_slots_boot *boot, struct hm_err *e);
 
 #endif /* HM_SLOTS_PRIV_H */

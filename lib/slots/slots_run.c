@@ -147,9 +147,9 @@ HM_MUST static hm_rc judge(int slot, const struct report *r, unsigned seconds,
     return HM_OK;
 }
 
-HM_MUST static hm_rc start(int slot, const struct hm_dir *rootfs, int console,
-                           unsigned seconds, struct hm_slots_boot *boot,
-                           struct hm_err *e)
+HM_MUST static hm_rc start(int slot, const struct hm_dir *rootfs,
+                           const struct hm_slots_start *how,
+                           struct hm_slots_boot *boot, struct hm_err *e)
 {
     struct report report = {HM_SLOTS_FOLDER, 0};
     HM_OWN(hm_file) in = HM_FILE_INIT;
@@ -165,17 +165,18 @@ HM_MUST static hm_rc start(int slot, const struct hm_dir *rootfs, int console,
     if (pid < 0)
         return hm_fail_errno(e, "device.boot.start", "cannot start");
     if (pid == 0)
-        become_firmware(rootfs->fd, console, out.fd);
+        become_firmware(rootfs->fd, how->console, out.fd);
     hm_file_clear(&out);
     if (!read_reports(in.fd, &report))
         report.os_errno = ENOEXEC;
     boot->cage = report.cage;
-    boot->status = wait_for(pid, seconds);
-    return judge(slot, &report, seconds, boot, e);
+    boot->status = wait_for(pid, how->seconds);
+    return judge(slot, &report, how->seconds, boot, e);
 }
 
-hm_rc slots_run(const struct hm_slots *s, int slot, int console,
-                unsigned seconds, struct hm_slots_boot *boot, struct hm_err *e)
+hm_rc slots_run(const struct hm_slots *s, int slot,
+                const struct hm_slots_start *how, struct hm_slots_boot *boot,
+                struct hm_err *e)
 {
     HM_OWN(hm_dir) rootfs = HM_DIR_INIT;
     char path[64];
@@ -183,5 +184,5 @@ hm_rc slots_run(const struct hm_slots *s, int slot, int console,
     (void)snprintf(path, sizeof(path), "%s/" SLOTS_ROOTFS, slots_path(slot));
     HM_TRY(hm_dir_open_at(&rootfs, &s->dir, path, e));
     (void)fflush(NULL);
-    return start(slot, &rootfs, console, seconds, boot, e);
+    return start(slot, &rootfs, how, boot, e);
 }

@@ -28,6 +28,12 @@ struct staging {
     bool has_rootfs;
 };
 
+#define STAGING_INIT                                                \
+    {                                                               \
+        .c = NULL, .slot = NULL, .check = NULL, .dir = HM_DIR_INIT, \
+        .images = HM_DIR_INIT, .has_rootfs = false                  \
+    }
+
 static void staging_clear(struct staging *st)
 {
     hm_dir_clear(&st->dir);
@@ -179,6 +185,10 @@ HM_MUST static hm_rc stage_all(struct staging *st, struct hm_err *e)
 {
     struct hm_device_artefact a;
 
+    st->slot->files = calloc(HM_DEVICE_ARTEFACTS, sizeof(*st->slot->files));
+    if (st->slot->files == NULL)
+        return hm_fail(e, HM_E_NOMEM, "device.memory",
+                       "out of memory for the files of a slot");
     while (hm_device_next_artefact(&st->c->result, &a) == HM_DEVICE_YES) {
         HM_TRY(stage_one(st, &a, e));
         describe(st->slot, &a);
@@ -205,23 +215,17 @@ HM_MUST static hm_rc begin(const struct hm_slots *s, struct staging *st,
     st->slot->rollback_counter = r->rollback_counter;
     memcpy(st->slot->version, r->version, sizeof(st->slot->version));
     memcpy(st->slot->manifest_sha256, r->manifest_sha256, HM_SHA256_SIZE);
-    st->slot->files = calloc(HM_DEVICE_ARTEFACTS, sizeof(*st->slot->files));
-    if (st->slot->files == NULL)
-        return hm_fail(e, HM_E_NOMEM, "device.memory",
-                       "out of memory for the files of a slot");
     return HM_OK;
 }
 
 hm_rc slots_stage(const struct hm_slots *s, struct slots_case *c,
                   struct hm_slot *slot, int *check, struct hm_err *e)
 {
-    HM_OWN(staging)
-    st = {.c = c,
-          .slot = slot,
-          .check = check,
-          .dir = HM_DIR_INIT,
-          .images = HM_DIR_INIT};
+    HM_OWN(staging) st = STAGING_INIT;
 
+    st.c = c;
+    st.slot = slot;
+    st.check = check;
     HM_TRY(begin(s, &st, e));
     return stage_all(&st, e);
 }

@@ -77,11 +77,12 @@ HM_MUST static hm_rc boot(struct hm_err *e)
     const struct hm_slots_judging how = now();
     HM_OWN(hm_slots) d = HM_SLOTS_INIT;
     HM_OWN(hm_file) null = {.fd = open("/dev/null", O_WRONLY | O_CLOEXEC)};
+    const struct hm_slots_start start = {null.fd, 20};
     struct hm_slots_outcome out;
     struct hm_slots_boot how_it_went;
 
     HM_TRY(hm_slots_open(&d, DEVICE, true, e));
-    return hm_slots_boot(&d, &how, null.fd, 20, &how_it_went, &out, e);
+    return hm_slots_boot(&d, &how, &start, &how_it_went, &out, e);
 }
 
 HM_MUST static hm_rc confirm(struct hm_err *e)

@@ -73,6 +73,7 @@ static hm_rc act(struct act *a, enum verb verb)
     const struct hm_slots_judging how = now();
     struct hm_slots *d = &a->slots;
     HM_OWN(hm_file) null = {.fd = open("/dev/null", O_WRONLY | O_CLOEXEC)};
+    const struct hm_slots_start start = {null.fd, 20};
 
     *a = (struct act){.slots = HM_SLOTS_INIT};
     assert_ok(hm_slots_open(d, DEVICE, true, &a->e), &a->e);
@@ -82,7 +83,7 @@ static hm_rc act(struct act *a, enum verb verb)
     case INSTALL:
         return hm_slots_install(d, &how, &a->out, &a->e);
     case BOOT:
-        return hm_slots_boot(d, &how, null.fd, 20, &a->boot, &a->out, &a->e);
+        return hm_slots_boot(d, &how, &start, &a->boot, &a->out, &a->e);
     case CONFIRM:
         break;
     }
@@ -239,6 +240,7 @@ static void a_newer_release_gets_its_own_tries(void **state)
 
 static void a_firmware_that_never_ends_is_stopped(void **state)
 {
+    const struct hm_slots_start start = {STDERR_FILENO, 1};
     const struct hm_slots_judging how = now();
     HM_OWN(hm_slots) d = HM_SLOTS_INIT;
     struct hm_slots_outcome out;
@@ -250,7 +252,7 @@ static void a_firmware_that_never_ends_is_stopped(void **state)
     story_publish_101(&s, 98);
     act_ok(INSTALL);
     assert_ok(hm_slots_open(&d, DEVICE, true, &e), &e);
-    assert_fails(hm_slots_boot(&d, &how, STDERR_FILENO, 1, &boot, &out, &e),
+    assert_fails(hm_slots_boot(&d, &how, &start, &boot, &out, &e),
                  HM_E_REJECTED, "device.boot.unhealthy", &e);
     assert_int_equal(boot.status, -1);
 }
