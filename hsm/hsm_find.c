@@ -88,7 +88,7 @@ void hsm_key_describe(const struct hsm_state *s, const struct hsm_object *o,
     memcpy(c->manufacturer, t->manufacturer, sizeof(t->manufacturer));
     memcpy(c->serial, t->serial, sizeof(t->serial));
     memcpy(c->model, t->model, sizeof(t->model));
-    c->is_software = strstr(c->manufacturer, "SoftHSM") != NULL ||
+    c->is_software = s->is_nss || strstr(c->manufacturer, "SoftHSM") != NULL ||
                      strstr(c->model, "SoftHSM") != NULL;
 }
 

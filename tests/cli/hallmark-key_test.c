@@ -172,6 +172,22 @@ static void a_root_set_is_checked(void **state)
     assert_run(&r, 0, "");
 }
 
+static void a_root_set_without_vendor_takes_the_tokens_label(void **state)
+{
+    START(state);
+    HM_OWN(hm_buf) root = HM_BUF_INIT(65536);
+
+    RUN("root-export", "--threshold", "1", STORY_ROOT, "--softhsm", "rt", "-o",
+        "x.json");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "vendor root"));
+    hm_temp_read(&s->temp, "x.json", &root);
+    assert_non_null(memmem(root.p, root.n, "\"vendor\": \"root\"", 16));
+    RUN("root-export", "--threshold", "1", "--key", "a=root-1.pem", "-o",
+        "y.json");
+    assert_run(&r, 2, "cli.option.missing");
+}
+
 static void openssl_verifies_the_authorisation(void **state)
 {
     const struct key_story *s = *state;
@@ -230,6 +246,31 @@ static void a_rotation_retires_and_authorises(void **state)
     RUN("rotate", AUTHORISE, "--from", "authorisation.json", "--retire",
         "vendor-1.pem", "--key", "manifest=vendor-1.pem", "-o", "x.json");
     assert_run(&r, 1, "trust.key.missing");
+}
+
+static void a_key_in_force_is_renewed(void **state)
+{
+    START(state);
+    HM_OWN(hm_buf) a = HM_BUF_INIT(65536);
+
+    RUN("authorise", "--root", "root.json", "--days", "500", "--from",
+        "authorisation.json", "-o", "later.json");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_err(&r), "name it with --key to renew it"));
+    RUN("authorise", "--root", "root.json", "--days", "500", "--from",
+        "authorisation.json", "--key", "manifest=vendor-1.pem", "--key",
+        "provenance=provenance-1.pem", "--product", "boiler", "-o",
+        "both.json");
+    assert_run(&r, 0, "");
+    assert_null(strstr(hm_run_err(&r), "renew"));
+    hm_temp_read(&s->temp, "both.json", &a);
+    assert_non_null(
+        memmem(a.p, a.n, "\"thermostat\",\n        \"boiler\"", 30));
+    RUN("authorise", "--root", "root.json", "--days", "500", "--from",
+        "authorisation.json", "--key", "ledger=vendor-1.pem", "--product",
+        "boiler", "-o", "z.json");
+    assert_run(&r, 1, "trust.key.twice");
+    assert_false(key_story_has(s, "z.json"));
 }
 
 static void a_revocation_says_why(void **state)
@@ -348,9 +389,11 @@ int main(void)
         FRESH(wrong_calls_say_why),
         FRESH(a_module_that_others_can_change_is_not_loaded),
         FRESH(a_root_set_is_checked),
+        FRESH(a_root_set_without_vendor_takes_the_tokens_label),
         FRESH(openssl_verifies_the_authorisation),
         FRESH(claims_go_into_the_authorisation),
         FRESH(a_rotation_retires_and_authorises),
+        FRESH(a_key_in_force_is_renewed),
         FRESH(a_revocation_says_why),
         FRESH(a_tampered_authorisation_is_not_continued),
         FRESH(only_a_root_key_signs_an_authorisation),

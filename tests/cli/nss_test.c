@@ -1,0 +1,111 @@
+/* An NSS database as token: the second make that root keys may lie on.  Not run
+ * where libnss3 is not installed. */
+#include "key_story.h"
+
+#include "hm_hsm.h"
+#include "hm_test.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define NSS_KEY "pkcs11:token=NSS%20Certificate%20DB;object=root-n"
+
+static int make(void **state)
+{
+    struct key_story *s = calloc(1, sizeof(*s));
+
+    key_story_make(s, 0);
+    *state = s;
+    return 0;
+}
+
+static int unmake(void **state)
+{
+    key_story_clear(*state);
+    free(*state);
+    return 0;
+}
+
+#define RUN(...) STORY_RUN(s, &r, __VA_ARGS__)
+#define START(state)                            \
+    const struct key_story *s = *(state);       \
+    HM_OWN(hm_run) r = HM_RUN_INIT;             \
+                                                \
+    if (access(HM_HSM_MODULE_NSS, R_OK) != 0) { \
+        print_message("not run: no libnss3\n"); \
+        skip();                                 \
+    }
+
+static void make_root(const struct key_story *s)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    RUN("hallmark-key", "token-init", "--nss", "nt", "--pin", "file:root.pin");
+    assert_run(&r, 0, "");
+    RUN("hallmark-key", "generate", NSS_KEY, "--nss", "nt", "--pin",
+        "file:root.pin", "-o", "root-n.pem");
+    assert_run(&r, 0, "");
+    RUN("hallmark-key", "root-export", "--threshold", "2", "--vendor", "acme",
+        "--key", "a=root-1.pem", "--key", "n=root-n.pem", "-o", "two.json");
+    assert_run(&r, 0, "");
+    RUN("hallmark-key", "authorise", "--root", "two.json", "--key",
+        "manifest=vendor-1.pem", "--product", "thermostat", "--days", "30",
+        "-o", "a.json");
+    assert_run(&r, 0, "");
+}
+
+static void root_keys_on_two_makes_of_token_sign_one_document(void **state)
+{
+    START(state);
+
+    make_root(s);
+    RUN("hallmark-sign", "a.json", "--root", "two.json", "--key", NSS_KEY,
+        "--nss", "nt", "--pin", "file:root.pin");
+    assert_run(&r, 0, "");
+    RUN("hallmark-sign", "a.json", "--root", "two.json", "--key", STORY_ROOT,
+        "--softhsm", "rt", "--pin", "file:root.pin");
+    assert_run(&r, 0, "");
+    key_story_openssl(s, "root-n.pem", "a.json.sig", "a.json");
+    key_story_openssl(s, "root-1.pem", "a.json.sig.2", "a.json");
+    RUN("hallmark-key", "rotate", "--root", "two.json", "--from", "a.json",
+        "--retire", "vendor-1.pem", "--key", "manifest=provenance-1.pem",
+        "--days", "9", "-o", "b.json");
+    assert_run(&r, 0, ""); /* so both count */
+}
+
+static void a_wrong_call_says_why(void **state)
+{
+    START(state);
+
+    RUN("hallmark-key", "list", "--nss", "nt");
+    assert_run(&r, 4, "hsm.nss.missing");
+    assert_false(key_story_has(s, "nt"));
+    RUN("hallmark-key", "token-init", "--nss", "nt", "--token", "x", "--pin",
+        "file:root.pin");
+    assert_run(&r, 2, "key.token.fixed");
+    RUN("hallmark-key", "token-init", "--nss", "a'b", "--pin", "file:root.pin");
+    assert_run(&r, 4, "hsm.nss.path");
+    RUN("hallmark-key", "list", "--nss", "nt", "--softhsm", "rt");
+    assert_run(&r, 2, "hsm.where.twice");
+    make_root(s);
+    RUN("hallmark-key", "token-init", "--nss", "nt", "--pin", "file:root.pin");
+    assert_run(&r, 4, "hsm.token.exists");
+    RUN("hallmark-key", "show", NSS_KEY, "--nss", "nt", "--pin",
+        "file:vendor.pin");
+    assert_run(&r, 4, "hsm.pin.incorrect");
+    RUN("hallmark-key", "show", NSS_KEY, "--nss", "nt", "--pin",
+        "file:root.pin");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "(software:"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            root_keys_on_two_makes_of_token_sign_one_document, make, unmake),
+        cmocka_unit_test_setup_teardown(a_wrong_call_says_why, make, unmake),
+    };
+
+    return cmocka_run_group_tests_name("nss", tests, NULL, NULL);
+}
