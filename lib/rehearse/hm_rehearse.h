@@ -99,6 +99,7 @@ struct hm_offer {
     char signer[HM_REHEARSE_SIGNERS][HM_SHA256_HEX]; /**< of the manifest */
     size_t signers;
     hm_time now;
+    bool any_device; /**< check 2 is not asked: for a release to come */
 };
 
 /** The keys of the authorisation that may sign this manifest, of every role
