@@ -109,6 +109,28 @@ static void json_is_one_object_and_names_the_steps(void **state)
     key_story_clear(&s);
 }
 
+static void a_plain_tar_is_audited_too(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct key_story s;
+
+    (void)state;
+    project_make(&s);
+    project_edit(&s, "release.json", "thermostat-1.0.0.tar.gz",
+                 "thermostat-1.0.0.tar");
+    project_commit(&s);
+    RELEASE(&s, &r);
+    assert_run(&r, 0, "");
+    STORY_RUN(&s, &r, "hallmark", "evidence", "build", "repository", "--root",
+              "root.json", "-o", "pack");
+    assert_run(&r, 0, "");
+    STORY_RUN(&s, &r, "/usr/bin/env", "-i", "PATH=/usr/bin:/bin", "sh",
+              "pack/verify.sh");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "1.0.0.tar, not compressed"));
+    key_story_clear(&s);
+}
+
 /* --- what is wrong before the first step ------------------------------------------ */
 
 static void missing_and_malformed_files_are_named(void **state)
@@ -334,6 +356,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_versions_are_released_and_served),
+        cmocka_unit_test(a_plain_tar_is_audited_too),
         cmocka_unit_test(the_time_of_what_is_built_is_that_of_the_commit),
         cmocka_unit_test(a_dry_run_signs_and_publishes_nothing),
         cmocka_unit_test(json_is_one_object_and_names_the_steps),
