@@ -227,6 +227,20 @@ HM_MUST static hm_rc step_record(struct run *run, struct hm_err *e)
                            hm_buf_view(&run->release.bytes), HM_OUT_NEW, e);
 }
 
+/* The programs read release.json themselves: what is recorded must be what they
+ * read. */
+HM_MUST static hm_rc check_unchanged(const struct run *run, struct hm_err *e)
+{
+    HM_OWN(hm_buf) now = HM_BUF_INIT(HM_RELEASE_BYTES_MAX);
+
+    HM_TRY(hm_file_load(run->file, &now, e));
+    if (hm_bytes_eq(hm_buf_view(&now), hm_buf_view(&run->release.bytes)))
+        return HM_OK;
+    return hm_fail(e, HM_E_IO, "hallmark.release.changed",
+                   "'%s' changed while the release was made",
+                   hm_show_str(run->file));
+}
+
 HM_MUST static hm_rc step_manifest(struct run *run, struct hm_err *e)
 {
     HM_OWN(hm_names) words = HM_NAMES_INIT;
@@ -234,7 +248,8 @@ HM_MUST static hm_rc step_manifest(struct run *run, struct hm_err *e)
     HM_TRY(add_words(&words, e, "hallmark-manifest", "make", "--release",
                      run->file, "-o", text(&run->stage.path), (char *)NULL));
     HM_TRY(add_option(&words, "--issue-time", run->issue_time, e));
-    return run_words(run, &words, e);
+    HM_TRY(run_words(run, &words, e));
+    return check_unchanged(run, e);
 }
 
 HM_MUST static hm_rc verify(struct run *run, const char *before,

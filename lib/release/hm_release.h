@@ -156,7 +156,10 @@ struct hm_release {
  *         security update of severity none),
  *         `release.pin.value` (a PIN, or what is no SOURCE),
  *         `release.uri.pin` (pin-value or pin-source in a URI),
- *         `release.uri.syntax` (no pkcs11: URI); HM_E_NOMEM
+ *         `release.uri.syntax` (no pkcs11: URI),
+ *         `release.secret.member` (in a member x_…: a name like pin or
+ *         password; anywhere: a private key, an address with a user in it);
+ *         HM_E_NOMEM
  */
 HM_MUST hm_rc hm_release_read(struct hm_release *r, struct hm_bytes text,
                               struct hm_err *e);

@@ -108,7 +108,28 @@ static bool holds(struct hm_bytes v, const char *word)
     return false;
 }
 
-/* Is one of the words that a name like x_token_pin is made of a secret? */
+static bool is_lower(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+static bool is_upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+/* Length of the first word of names like x_token_pin and tokenPin. */
+static size_t word_length(const char *name)
+{
+    size_t n = 1;
+
+    while (strchr("_-. ", name[n]) == NULL && /* the NUL ends one too */
+           !(is_lower(name[n - 1]) && is_upper(name[n])))
+        n++;
+    return n;
+}
+
+/* Is one of the words a secret? */
 static bool names_secret(const char *name)
 {
     static const char *const words[] = {"pin",      "puk",        "so-pin",
@@ -116,7 +137,7 @@ static bool names_secret(const char *name)
 
     for (name += strspn(name, "_-. "); *name != '\0';
          name += strspn(name, "_-. ")) {
-        const size_t n = strcspn(name, "_-. ");
+        const size_t n = word_length(name);
 
         for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
             if (n == strlen(words[i]) && strncasecmp(name, words[i], n) == 0)
@@ -126,15 +147,35 @@ static bool names_secret(const char *name)
     return false;
 }
 
-HM_MUST static hm_rc refuse_here(struct hm_json at, struct hm_err *e)
+/* scheme://user:password@host */
+static bool names_user(struct hm_bytes v)
+{
+    const uint8_t *at = v.n == 0 ? NULL : memmem(v.p, v.n, "://", 3);
+
+    if (at == NULL)
+        return false;
+    for (at += 3; at < v.p + v.n; at++)
+        if (strchr("@/?#", *at) != NULL)
+            return *at == '@';
+    return false;
+}
+
+/* @param theirs  it lies in a member whose name starts with x_ */
+HM_MUST static hm_rc refuse_here(struct hm_json at, bool theirs,
+                                 struct hm_err *e)
 {
     const struct hm_bytes v = hm_json_view(at);
     const char *name = hm_json_name(at);
 
-    if (name != NULL && strncmp(name, "x_", 2) == 0 && names_secret(name))
+    if (theirs && name != NULL && names_secret(name))
         return hm_json_fail(at, e, HM_E_REJECTED, "release.secret.member",
                             "a member whose name speaks of a secret has no "
                             "place in release.json");
+    if ((holds(v, "-----BEGIN ") && holds(v, "PRIVATE KEY")) || names_user(v))
+        return hm_json_fail(at, e, HM_E_REJECTED, "release.secret.member",
+                            "neither a private key nor an address with a user "
+                            "in it has a place in release.json (what was found "
+                            "is not shown)");
     if (holds(v, "pin-value") || holds(v, "pin-source"))
         return hm_hint(
             e,
@@ -147,11 +188,20 @@ HM_MUST static hm_rc refuse_here(struct hm_json at, struct hm_err *e)
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): depth is at most HM_JSON_DEPTH_MAX */
-hm_rc hm_release_refuse_secrets(struct hm_json at, struct hm_err *e)
+HM_MUST static hm_rc refuse_below(struct hm_json at, bool theirs,
+                                  struct hm_err *e)
 {
-    HM_TRY(refuse_here(at, e));
+    const char *name = hm_json_name(at);
+
+    theirs = theirs || (name != NULL && strncmp(name, "x_", 2) == 0);
+    HM_TRY(refuse_here(at, theirs, e));
     for (struct hm_json i = hm_json_first(at); i.item != NULL;
          i = hm_json_next(i))
-        HM_TRY(hm_release_refuse_secrets(i, e));
+        HM_TRY(refuse_below(i, theirs, e));
     return HM_OK;
+}
+
+hm_rc hm_release_refuse_secrets(struct hm_json at, struct hm_err *e)
+{
+    return refuse_below(at, false, e);
 }

@@ -274,6 +274,20 @@ static const struct row secrets[] = {
     {"\"vendor\": \"acme\",",
      "\"vendor\": \"acme\", \"x_vendor_pin\": \"S3CRET\",",
      "release.secret.member"},
+    {"\"vendor\": \"acme\",",
+     "\"vendor\": \"acme\", \"x_a\": [{\"pin\": \"S3CRET\"}],",
+     "release.secret.member"},
+    {"\"vendor\": \"acme\",",
+     "\"vendor\": \"acme\", \"x_tokenPin\": \"S3CRET\",",
+     "release.secret.member"},
+    {"\"vendor\": \"acme\",",
+     "\"vendor\": \"acme\", \"x_a\": "
+     "\"-----BEGIN EC PRIVATE KEY-----\\nS3CRET\",",
+     "release.secret.member"},
+    {"\"url\": \"https://", "\"url\": \"https://me:S3CRET@",
+     "release.secret.member"},
+    {"\"builder\": \"https://", "\"builder\": \"https://S3CRET@",
+     "release.secret.member"},
 };
 
 static void no_secret_is_accepted_and_none_is_shown(void **state)
