@@ -171,6 +171,21 @@ static void what_names_no_source_is_refused(void **state)
     }
 }
 
+static void a_repository_of_somebody_else_is_refused_as_git_does(void **state)
+{
+    const struct git_story *s = *state;
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    if (getuid() != 0)
+        skip();
+    git_story_sh(s, "work", "chown -R 65534 .");
+    ATTEST(s, &r, "--quiet");
+    assert_run(&r, 2, "source.repository.owner");
+    git_story_sh(s, "work", "chown -R 0 .");
+    ATTEST(s, &r, "--quiet");
+    assert_run(&r, 0, "");
+}
+
 /* --- which reference ----------------------------------------------------------------- */
 
 static void the_tag_of_the_version_goes_before_the_branch(void **state)
@@ -399,6 +414,7 @@ int main(void)
         cmocka_unit_test(a_tree_that_is_not_its_commit_is_refused),
         TEST(names_of_changed_files_are_shown_but_not_recorded),
         cmocka_unit_test(what_names_no_source_is_refused),
+        TEST(a_repository_of_somebody_else_is_refused_as_git_does),
         cmocka_unit_test(the_tag_of_the_version_goes_before_the_branch),
         TEST(origin_is_named_without_users_and_passwords),
         TEST(an_origin_that_is_no_address_is_refused),
