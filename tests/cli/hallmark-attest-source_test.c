@@ -4,7 +4,6 @@
 
 #include <unistd.h>
 
-#include "hm_json.h"
 #include "hm_test.h"
 
 static int begin(void **state)
@@ -29,30 +28,6 @@ static int end(void **state)
            "hallmark-attest", "provenance", "--release", "release.json",     \
            "--dir", "stage", "-o", "-", __VA_ARGS__)
 
-#define EXTERNAL   "/predicate/buildDefinition/externalParameters/"
-#define INTERNAL   "/predicate/buildDefinition/internalParameters/"
-#define DEPENDENCY "/predicate/buildDefinition/resolvedDependencies/0/"
-#define METADATA   "/predicate/runDetails/metadata/"
-
-/* The Statement says @p want at @p pointer; NULL: nothing. */
-static void assert_says(const struct hm_run *r, const char *pointer,
-                        const char *want)
-{
-    struct hm_bytes found;
-    struct hm_err e = {.rc = HM_OK};
-
-    assert_run(r, 0, "");
-    assert_ok(hm_json_check(hm_buf_view(&r->out), HM_JSON_OURS, r->out.max, &e),
-              &e);
-    hm_json_span(hm_buf_view(&r->out), pointer, &found);
-    if (want == NULL && found.n == 0)
-        return;
-    if (want == NULL || found.n != strlen(want) + 2 ||
-        memcmp(found.p + 1, want, found.n - 2) != 0)
-        fail_msg("%s: expected %s, found %.*s", pointer,
-                 want == NULL ? "nothing" : want, (int)found.n, found.p);
-}
-
 /* --- the state of the work tree -------------------------------------------------- */
 
 static void a_clean_tree_is_named_by_its_commit(void **state)
@@ -63,14 +38,14 @@ static void a_clean_tree_is_named_by_its_commit(void **state)
 
     git_story_head(s, head);
     ATTEST(s, &r, "--quiet");
-    assert_says(&r, DEPENDENCY "digest/gitCommit", head);
+    assert_says(&r, SAYS_DEPENDENCY "digest/gitCommit", head);
     assert_says(&r, "/subject/0/name", "artefacts/fw.bin");
     assert_says(&r, "/subject/0/digest/sha256", GIT_STORY_SHA256);
-    assert_says(&r, INTERNAL "source_tree", "clean");
-    assert_says(&r, INTERNAL "source_staged", NULL);
+    assert_says(&r, SAYS_INTERNAL "source_tree", "clean");
+    assert_says(&r, SAYS_INTERNAL "source_staged", NULL);
     assert_says(&r, "/predicateType", "https://slsa.dev/provenance/v1");
     ATTEST(s, &r, "--allow-dirty"); /* allowed, but it is not */
-    assert_says(&r, INTERNAL "source_tree", "clean");
+    assert_says(&r, SAYS_INTERNAL "source_tree", "clean");
 }
 
 static const struct {
@@ -110,8 +85,8 @@ static void a_tree_that_is_not_its_commit_is_refused(void **state)
         assert_int_equal(r.out.n, 0);
         assert_non_null(strstr(hm_run_err(&r), "next: commit"));
         ATTEST(&s, &r, "--allow-dirty");
-        assert_says(&r, INTERNAL "source_tree", "dirty");
-        (void)snprintf(pointer, sizeof(pointer), INTERNAL "%s",
+        assert_says(&r, SAYS_INTERNAL "source_tree", "dirty");
+        (void)snprintf(pointer, sizeof(pointer), SAYS_INTERNAL "%s",
                        changes[i].count);
         assert_says(&r, pointer, changes[i].n);
         git_story_sh(&s, "work",
@@ -119,7 +94,7 @@ static void a_tree_that_is_not_its_commit_is_refused(void **state)
                      "git update-index --no-skip-worktree main.c || true; "
                      "git reset -q --hard; git clean -qfd");
         ATTEST(&s, &r, "--quiet");
-        assert_says(&r, INTERNAL "source_tree", "clean");
+        assert_says(&r, SAYS_INTERNAL "source_tree", "clean");
         git_story_clear(&s);
     }
 }
@@ -131,7 +106,7 @@ static void names_of_changed_files_are_shown_but_not_recorded(void **state)
 
     git_story_sh(s, "work", "echo x >\"$(printf 'secret\\033plan.c')\"");
     ATTEST(s, &r, "--allow-dirty");
-    assert_says(&r, INTERNAL "source_untracked", "1");
+    assert_says(&r, SAYS_INTERNAL "source_untracked", "1");
     assert_null(strstr(hm_run_out(&r), "plan.c"));
     assert_non_null(strstr(hm_run_err(&r), "secret\\x1bplan.c"));
     ATTEST(s, &r, "--quiet");
@@ -220,11 +195,11 @@ static void the_tag_of_the_version_goes_before_the_branch(void **state)
                      "git remote add origin https://acme.example/t");
         git_story_sh(&s, "work", rows[i].script);
         ATTEST(&s, &r, "--quiet");
-        assert_says(&r, EXTERNAL "ref", rows[i].ref);
+        assert_says(&r, SAYS_EXTERNAL "ref", rows[i].ref);
         (void)snprintf(uri, sizeof(uri), "git+https://acme.example/t%s%s",
                        rows[i].ref == NULL ? "" : "@",
                        rows[i].ref == NULL ? "" : rows[i].ref);
-        assert_says(&r, DEPENDENCY "uri", uri);
+        assert_says(&r, SAYS_DEPENDENCY "uri", uri);
         git_story_clear(&s);
     }
 }
@@ -259,7 +234,7 @@ static void origin_is_named_without_users_and_passwords(void **state)
                        rows[i].url);
         git_story_sh(s, "work", script);
         ATTEST(s, &r, "--quiet");
-        assert_says(&r, EXTERNAL "repository", rows[i].want);
+        assert_says(&r, SAYS_EXTERNAL "repository", rows[i].want);
         assert_null(strstr(hm_run_out(&r), "hunter2"));
         assert_null(strstr(hm_run_err(&r), "hunter2"));
         if ((strstr(hm_run_err(&r), "no remote") != NULL) !=

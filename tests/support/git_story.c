@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "hm_json.h"
 #include "hm_test.h"
 
 /* clang-format off */
@@ -89,4 +90,22 @@ void git_story_make(struct git_story *s)
 void git_story_clear(struct git_story *s)
 {
     hm_temp_clear(&s->t);
+}
+
+void assert_says(const struct hm_run *r, const char *pointer, const char *want)
+{
+    struct hm_bytes found;
+    struct hm_err e = {.rc = HM_OK};
+
+    assert_run(r, 0, "");
+    assert_ok(hm_json_check(hm_buf_view(&r->out), HM_JSON_OURS, r->out.max, &e),
+              &e);
+    hm_json_span(hm_buf_view(&r->out), pointer, &found);
+    if (want == NULL && found.n == 0)
+        return;
+    if (want == NULL || found.n != strlen(want) + 2 ||
+        memcmp(found.p + 1, want, found.n - 2) != 0)
+        fail_msg("%s: expected %s, found %.*s", pointer,
+                 want == NULL ? "nothing" : want, (int)found.n,
+                 (const char *)found.p);
 }

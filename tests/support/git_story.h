@@ -34,4 +34,13 @@ void git_story_sh(const struct git_story *s, const char *in,
 /** The id of HEAD of work/. */
 void git_story_head(const struct git_story *s, char out[static 65]);
 
+/** The Statement that a program wrote to standard output, ending with exit 0,
+ * holds the string @p want at the JSON pointer; NULL: there is nothing. */
+void assert_says(const struct hm_run *r, const char *pointer, const char *want);
+
+#define SAYS_EXTERNAL   "/predicate/buildDefinition/externalParameters/"
+#define SAYS_INTERNAL   "/predicate/buildDefinition/internalParameters/"
+#define SAYS_DEPENDENCY "/predicate/buildDefinition/resolvedDependencies/0/"
+#define SAYS_METADATA   "/predicate/runDetails/metadata/"
+
 #endif /* GIT_STORY_H */
