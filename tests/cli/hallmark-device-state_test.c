@@ -219,6 +219,30 @@ static void a_user_without_rights_can_be_a_device(void **state)
     assert_non_null(strstr(hm_run_out(&r), "confirm"));
 }
 
+static void the_device_of_another_user_is_closed(void **state)
+{
+    static const char *const acts[][10] = {
+        {"hallmark-device", "status", ON},
+        {"hallmark-device", "log", ON},
+        {"hallmark-device", "install", ON, FROM},
+        {"hallmark-device", "boot", ON, NOW},
+    };
+    HM_OWN(hm_run) before = HM_RUN_INIT;
+
+    (void)state;
+    nobody_owns("true");
+    offer_101();
+    look(&before);
+    for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
+        HM_OWN(hm_run) r = HM_RUN_INIT;
+
+        hm_run(&r, AS_NOBODY, acts[i]);
+        assert_run(&r, 3, "base.dir.open");
+        assert_non_null(strstr(hm_run_err(&r), "ermission denied"));
+    }
+    assert_untouched(&before);
+}
+
 static void a_folder_that_cannot_be_written_can_be_looked_at(void **state)
 {
     HM_OWN(hm_run) before = HM_RUN_INIT;
@@ -450,6 +474,7 @@ int main(void)
         TEST(two_installations_at_a_time_are_one_after_the_other),
         TEST(who_waits_in_vain_says_so_and_who_looks_need_not_wait),
         TEST(a_user_without_rights_can_be_a_device),
+        TEST(the_device_of_another_user_is_closed),
         TEST(a_folder_that_cannot_be_written_can_be_looked_at),
         TEST(a_folder_that_cannot_be_made_is_exit_3),
         TEST(a_full_disk_while_installing_leaves_the_old),
