@@ -427,6 +427,7 @@ static void a_log_that_was_tampered_with_is_exit_1(void **state)
         {"sed -i 's/1.0.1/1.0.9/' " LOG, 1, "device.log.chain"},
         {"sed -i '2i{}' " LOG, 1, "device.log.chain"},
         {": >" LOG, 1, "device.log.short"},
+        {"rm " LOG, 1, "device.log.short"},
         {"sed '$p' " LOG " >x; cp x " LOG, 0, ""}, /* only more: a warning */
     };
     HM_OWN(hm_run) r = HM_RUN_INIT;
