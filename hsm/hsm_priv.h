@@ -69,6 +69,9 @@ void hsm_text_add(struct hsm_text *t, const char *fmt, ...)
 /** "CKR_PIN_INCORRECT" or "unknown return value". */
 const char *hsm_rv_name(CK_RV rv);
 
+/** A call of the module failed: say so. */
+HM_MUST hm_rc hsm_fail_call(const char *call, CK_RV rv, struct hm_err *e);
+
 /** A call of the module failed: close the session and say so. */
 HM_MUST hm_rc hsm_fail_rv(struct hsm_state *s, const char *call, CK_RV rv,
                           struct hm_err *e);
@@ -154,6 +157,14 @@ HM_MUST hm_rc hsm_public_from_point(struct hm_bytes params,
                                     struct hm_bytes point,
                                     struct hm_public_key *key,
                                     struct hm_err *e);
+
+/* hsm_sign.c */
+/** hm_hsm_sign() that leaves the session open when it fails: for a caller with
+ * something to undo. */
+HM_MUST hm_rc hsm_sign(struct hsm_state *s, const struct hm_hsm_key *key,
+                       const struct hm_public_key *pinned,
+                       struct hm_bytes message, struct hm_buf *sig,
+                       struct hm_err *e);
 
 /* hsm_der.c */
 /** r || s, each half of @p rs, to one minimal DER SEQUENCE of two INTEGERs.
