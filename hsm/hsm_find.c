@@ -22,6 +22,25 @@ HM_MUST static hm_rc read_object(struct hsm_state *s, CK_OBJECT_HANDLE handle,
     return HM_OK;
 }
 
+/* Until the module has no more: it may give few at a time, and the second key
+ * of a name must not be the one that was not asked for. */
+HM_MUST static hm_rc gather(struct hsm_state *s, CK_ULONG *n, struct hm_err *e)
+{
+    CK_ULONG got = 1;
+
+    for (*n = 0; got > 0 && *n < HSM_FOUND_MAX; *n += got) {
+        const CK_ULONG room = HSM_FOUND_MAX - *n;
+        const CK_RV rv =
+            s->f->C_FindObjects(s->session, s->found.handle + *n, room, &got);
+
+        if (rv != CKR_OK)
+            return hsm_fail_rv(s, "C_FindObjects", rv, e);
+        if (got > room)
+            got = room; /* more than fit were asked for: refused below */
+    }
+    return HM_OK;
+}
+
 HM_MUST static hm_rc search(struct hsm_state *s, CK_OBJECT_CLASS class,
                             CK_ULONG *n, struct hm_err *e)
 {
@@ -32,9 +51,7 @@ HM_MUST static hm_rc search(struct hsm_state *s, CK_OBJECT_CLASS class,
     rv = s->f->C_FindObjectsInit(s->session, template, 1);
     if (rv != CKR_OK)
         return hsm_fail_rv(s, "C_FindObjectsInit", rv, e);
-    rv = s->f->C_FindObjects(s->session, s->found.handle, HSM_FOUND_MAX, n);
-    if (rv != CKR_OK)
-        return hsm_fail_rv(s, "C_FindObjects", rv, e);
+    HM_TRY(gather(s, n, e));
     rv = s->f->C_FindObjectsFinal(s->session);
     if (rv != CKR_OK)
         return hsm_fail_rv(s, "C_FindObjectsFinal", rv, e);

@@ -105,6 +105,42 @@ static void a_key_that_cannot_be_destroyed_is_told(void **state)
     assert_non_null(strstr(hm_run_err(&r), "delete it from the token"));
 }
 
+/* A search goes on until it gives nothing. */
+static void a_token_may_give_its_objects_one_by_one(void **state)
+{
+    START(state);
+
+    RUN("none", "generate", NEW, "--pin", "file:pin");
+    assert_run(&r, 0, "");
+    RUN("single", "list");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "object=old"));
+    assert_non_null(strstr(hm_run_out(&r), "object=new"));
+    RUN("single", "generate", OLD, "--pin", "file:pin");
+    assert_run(&r, 4, "hsm.key.exists");
+    RUN("single", "generate", NEW, "--pin", "file:pin");
+    assert_run(&r, 4, "hsm.key.exists");
+}
+
+/* A list that is not the whole list is no list. */
+static void a_token_that_goes_away_is_not_listed_by_half(void **state)
+{
+    START(state);
+    static const char *const calls[] = {"0", "1", "2", "3", "4", "5"};
+
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        char fault[64];
+
+        (void)snprintf(fault, sizeof(fault), "C_GetAttributeValue=0x32@%s",
+                       calls[i]);
+        RUN(fault, "list");
+        if (strstr(hm_run_out(&r), "object=old") != NULL)
+            assert_null(strstr(hm_run_out(&r), "not usable"));
+        else
+            assert_run(&r, 4, "hsm.token.removed");
+    }
+}
+
 #define FRESH(test) cmocka_unit_test_setup_teardown(test, make, unmake)
 
 int main(void)
@@ -112,6 +148,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FRESH(a_key_that_fails_its_checks_is_destroyed),
         FRESH(a_key_that_cannot_be_destroyed_is_told),
+        FRESH(a_token_may_give_its_objects_one_by_one),
+        FRESH(a_token_that_goes_away_is_not_listed_by_half),
     };
 
     return cmocka_run_group_tests_name("hallmark-token", tests, NULL, NULL);

@@ -10,6 +10,7 @@
  *     extractable        every key says that it can be extracted
  *     leak               CKA_VALUE is handed out
  *     huge               every attribute says that it has 2^20 bytes
+ *     single             C_FindObjects gives one object a call
  *     growing            C_FindObjects says that it found 2^20 objects
  *     slots              C_GetSlotList says that there are 2^20 slots
  *     bare               CKA_EC_POINT comes without its OCTET STRING
@@ -231,7 +232,7 @@ static CK_RV wrap_C_FindObjects(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE *list,
     CK_RV rv = fault("C_FindObjects");
 
     if (rv == CKR_OK)
-        rv = real->C_FindObjects(s, list, max, n);
+        rv = real->C_FindObjects(s, list, asked("single") != NULL ? 1 : max, n);
     if (rv == CKR_OK && asked("growing") != NULL)
         *n = HUGE_COUNT;
     return rv;
