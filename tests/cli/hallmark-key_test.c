@@ -104,6 +104,8 @@ static const struct {
     {"pkcs11:token=vendor", "vt", "file:vendor.pin", 2, "hsm.uri.object"},
     {"pkcs11:token=vendor;object=vendor-1?pin-value=1", "vt", "file:vendor.pin",
      2, "hsm.uri.secret"},
+    {"PKCS11:token=vendor;object=vendor-1;pin-value=1", "vt", "file:vendor.pin",
+     2, "hsm.uri.secret"},
 };
 
 static void wrong_calls_say_why(void **state)
