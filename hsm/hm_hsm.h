@@ -189,8 +189,9 @@ struct hm_hsm {
  *
  * @return HM_E_USAGE `hsm.where.twice` (softhsm and nss); HM_E_TOKEN
  *         `hsm.nss.missing` (no database there, HM_HSM_USE), `hsm.nss.path`
- *         (a letter that NSS cannot take); `hsm.module.path` (not absolute, no regular file, others
- *         may write it), `hsm.module.load`, `hsm.module.kind` (no PKCS#11
+ *         (a letter that NSS cannot take); `hsm.module.path` (not absolute, no
+ *         regular file, not the caller's or root's, others may write it),
+ *         `hsm.module.load`, `hsm.module.kind` (no PKCS#11
  *         module), `hsm.call.failed`; HM_E_TOKEN `hsm.softhsm.missing` (no such
  *         store, HM_HSM_USE), `hsm.softhsm.busy` (locked for a minute),
  *         `hsm.softhsm.damaged` (and no saved copy); HM_E_IO, HM_E_NOMEM
