@@ -10,11 +10,11 @@ HM_MUST static hm_rc read_object(struct hsm_state *s, CK_OBJECT_HANDLE handle,
     struct hsm_value v = {.n = 0};
 
     *o = (struct hsm_object){.handle = handle};
-    HM_TRY(hsm_attr_bytes(s, handle, CKA_LABEL, &v, e));
+    HM_TRY(hsm_attr_name(s, handle, CKA_LABEL, &v, e));
     if (v.is_there && v.n <= HM_HSM_OBJECT_MAX &&
         memchr(v.b, '\0', v.n) == NULL)
         memcpy(o->label, v.b, v.n);
-    HM_TRY(hsm_attr_bytes(s, handle, CKA_ID, &v, e));
+    HM_TRY(hsm_attr_name(s, handle, CKA_ID, &v, e));
     if (v.is_there && v.n <= HM_HSM_ID_MAX) {
         memcpy(o->id, v.b, v.n);
         o->id_n = v.n;

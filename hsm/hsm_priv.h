@@ -115,6 +115,7 @@ struct hsm_value {
     uint8_t b[HSM_VALUE_MAX];
     size_t n;
     bool is_there; /**< false: the object does not have or show it */
+    bool is_long;  /**< it has it, but longer than fits */
 };
 
 /** Read one attribute in one call into a buffer of fixed size.
@@ -122,6 +123,11 @@ struct hsm_value {
 HM_MUST hm_rc hsm_attr_bytes(struct hsm_state *s, CK_OBJECT_HANDLE object,
                              CK_ATTRIBUTE_TYPE type, struct hsm_value *out,
                              struct hm_err *e);
+/** The same for what an object is called: a name that does not fit is no name,
+ * for one strange object must not spoil the search for the others. */
+HM_MUST hm_rc hsm_attr_name(struct hsm_state *s, CK_OBJECT_HANDLE object,
+                            CK_ATTRIBUTE_TYPE type, struct hsm_value *out,
+                            struct hm_err *e);
 HM_MUST hm_rc hsm_attr_ulong(struct hsm_state *s, CK_OBJECT_HANDLE object,
                              CK_ATTRIBUTE_TYPE type, CK_ULONG *out,
                              struct hm_err *e);
