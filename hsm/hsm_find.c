@@ -168,21 +168,40 @@ HM_MUST static hm_rc pick(const struct hsm_state *s,
     return n == 1 ? HM_OK : fail_count(s, uri, n, e);
 }
 
-/* The public half: the object with the private key's own id and label. */
+/* How many of those found match; the last of them. */
+static size_t count_matches(const struct hsm_state *s,
+                            const struct hm_hsm_uri *uri,
+                            const struct hsm_object **last)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->found.n; i++) {
+        if (!hsm_object_matches(&s->found.object[i], uri))
+            continue;
+        *last = &s->found.object[i];
+        n++;
+    }
+    return n;
+}
+
+/* The public half: the object with the private key's own id and label, else
+ * the one with its id.  The id is what makes a pair; tokens that name their
+ * keys themselves give the halves different labels. */
 HM_MUST static hm_rc find_half(struct hsm_state *s,
                                const struct hsm_object *private_key,
                                struct hm_hsm_key *key, struct hm_err *e)
 {
+    struct hm_hsm_uri by_id = {.id_n = private_key->id_n};
     const struct hsm_object *half = NULL;
+    size_t n = 0;
 
+    memcpy(by_id.id, private_key->id, private_key->id_n);
     HM_TRY(hsm_find_class(s, CKO_PUBLIC_KEY, e));
-    for (size_t i = 0; i < s->found.n; i++) {
-        if (!hsm_object_matches(&s->found.object[i], &key->uri))
-            continue;
-        if (half != NULL)
-            return fail_count(s, &key->uri, 2, e);
-        half = &s->found.object[i];
-    }
+    n = count_matches(s, &key->uri, &half);
+    if (n == 0 && by_id.id_n > 0)
+        n = count_matches(s, &by_id, &half);
+    if (n > 1)
+        return fail_count(s, by_id.id_n > 0 ? &by_id : &key->uri, n, e);
     if (half == NULL)
         return hm_fail(e, HM_E_TOKEN, "hsm.key.public",
                        "token '%s' has no public key object beside the private "

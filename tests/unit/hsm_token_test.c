@@ -205,6 +205,37 @@ static void every_scheme_signs_and_strange_keys_do_not_disturb(void **state)
     assert_null(key.public_key.pkey);
 }
 
+/* Set the label of the public half of a key. */
+static void rename_public(struct fixture *f, char *from, char *to)
+{
+    CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+    CK_ATTRIBUTE wanted[] = {{CKA_CLASS, &class, sizeof(class)},
+                             {CKA_LABEL, from, strlen(from)}};
+    CK_ATTRIBUTE label = {CKA_LABEL, to, strlen(to)};
+    CK_OBJECT_HANDLE found = 0;
+    CK_ULONG n = 0;
+    struct hsm_state *s = f->hsm.state;
+
+    assert_int_equal(s->f->C_FindObjectsInit(s->session, wanted, 2), CKR_OK);
+    assert_int_equal(s->f->C_FindObjects(s->session, &found, 1, &n), CKR_OK);
+    assert_int_equal(s->f->C_FindObjectsFinal(s->session), CKR_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(s->f->C_SetAttributeValue(s->session, found, &label, 1),
+                     CKR_OK);
+}
+
+/* "Private key for Digital Signature", "Public key for Digital Signature". */
+static void halves_with_one_id_may_have_two_labels(void **state)
+{
+    struct fixture *f = *state;
+    char old[] = "k";
+    char new[] = "public half";
+
+    log_in(f, HM_HSM_PROVISION);
+    rename_public(f, old, new);
+    check_scheme(f, "pkcs11:object=k", HM_SCHEME_ECDSA_P256_SHA256);
+}
+
 /* A label longer than any buffer of ours is a stranger's. */
 static void a_key_with_an_endless_name_does_not_disturb(void **state)
 {
@@ -401,6 +432,7 @@ int main(void)
         WITH(a_generated_key_claims_to_stay_inside),
         WITH(two_thousand_signatures_verify),
         WITH(every_scheme_signs_and_strange_keys_do_not_disturb),
+        WITH(halves_with_one_id_may_have_two_labels),
         WITH(a_key_with_an_endless_name_does_not_disturb),
         WITH(a_second_key_with_the_name_is_not_made),
         WITH(what_is_not_there_is_listed),
