@@ -182,7 +182,8 @@ struct hm_hsm {
  * private copy in memory (SoftHSM truncates its token file at every login, so
  * that a kill would destroy it), and a token file found damaged is restored
  * from the saved copy first.  A store that other tools made and that
- * SOFTHSM2_CONF names is locked and copied as well, but provisioned in place.
+ * SOFTHSM2_CONF names is locked and copied as well; what is made is put into it
+ * file by file.
  *
  * An NSS database guards itself, being an SQLite one.  HM_HSM_PROVISION makes
  * it when where->nss is an empty or missing directory.
