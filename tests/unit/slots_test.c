@@ -177,6 +177,35 @@ static void a_device_without_a_version_takes_its_first(void **state)
     assert_true(counter() == 1);
 }
 
+static void say_it_twice(struct hm_manifest *m, void *context)
+{
+    struct hm_artefact *twin = NULL;
+    struct hm_err e = {0};
+
+    (void)context;
+    assert_ok(hm_update_add_artefact(&m->updates[0], &twin, &e), &e);
+    *twin = m->updates[0].artefacts[0];
+}
+
+/* Both readers take it: it is one file, whoever names it. */
+static void a_file_that_is_named_twice_is_installed_once(void **state)
+{
+    const struct maker_plan plan = {.version = "1.0.1",
+                                    .sequence = 2,
+                                    .rollback_counter = 2,
+                                    .edit_manifest = say_it_twice};
+    ACT a;
+
+    (void)state;
+    provision();
+    story_publish(&s, &plan, 0);
+    assert_ok(act(&a, INSTALL), &a.e);
+    assert_int_equal(a.slots.state.slot[1].files_n, 1);
+    act_clear(&a);
+    act_ok(BOOT);
+    act_ok(CONFIRM);
+}
+
 /* --- what fails is given up ---------------------------------------------------------- */
 
 static void a_firmware_that_fails_is_given_up_after_three_starts(void **state)
@@ -322,6 +351,8 @@ int main(void)
                                         begin, end),
         cmocka_unit_test_setup_teardown(
             a_device_without_a_version_takes_its_first, begin, end),
+        cmocka_unit_test_setup_teardown(
+            a_file_that_is_named_twice_is_installed_once, begin, end),
         cmocka_unit_test_setup_teardown(
             a_firmware_that_fails_is_given_up_after_three_starts, begin, end),
         cmocka_unit_test_setup_teardown(
