@@ -111,8 +111,6 @@ uint32_t hm_device_check(const struct hm_device_crypto *crypto,
     run.self = self;
     run.offer = offer;
     run.out = out;
-    run.has_clock = self->clock >= 0 && (!self->state.has_manifest ||
-                                         self->clock >= self->state.timestamp);
     out->after = self->state;
     out->verdict = HM_DEVICE_NO;
     for (i = 0; i < CHECKS; i++) {

@@ -262,7 +262,7 @@ struct device_run {
     struct device_root root;
     struct device_authorisation authorisation;
     struct device_manifest manifest;
-    bool has_clock;
+    bool has_clock; /**< known once the authorisation is */
     bool is_stale;
 };
 

@@ -99,7 +99,8 @@ struct hm_device_self {
                               `min_updater`; "" : not known */
     struct hm_device_state state;
     int64_t clock; /**< seconds since 1970, or HM_DEVICE_NO_CLOCK.  Below the
-                        stored timestamp it counts as none. */
+                        stored timestamp it counts as none, unless the
+                        authorisation opens a higher epoch. */
     /** Provisioned `stale: accept-if-sequence-rises`: an authorisation past its
      * expiry is still good for a manifest newer than the stored one. */
     bool accept_stale;
