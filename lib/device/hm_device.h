@@ -10,7 +10,9 @@
  *
  *     0  size limits, before anything is read
  *     1  signature: root set -> authorisation -> keys -> manifest, raw bytes
- *     2  applicability: vendor, product, an entry of `updates` that fits
+ *     2  applicability: vendor, product, an entry of `updates` that fits; when
+ *        none does and the version is the installed one, that is told after 3
+ *        and 4
  *     3  freshness: epoch, sequence, timestamp, expiry
  *     4  anti-rollback: counter between the stored and the authorised one
  *     5  integrity: size, then SHA-256, streamed (hm_device_stream_*)

@@ -160,6 +160,28 @@ static void what_is_there_already_is_no_refusal(void **state)
     assert_int_equal(a.out.answer, HM_SLOTS_CURRENT);
 }
 
+/* A mirror that never shows anything newer is told from one that has nothing
+ * newer: its manifest expires, also for a device that runs its version. */
+static void a_frozen_repository_is_no_good_news(void **state)
+{
+    struct hm_slots_judging later = now();
+    HM_OWN(hm_slots) d = HM_SLOTS_INIT;
+    struct hm_slots_outcome out;
+    struct hm_err e = {0};
+
+    (void)state;
+    provision();
+    story_publish_101(&s, 0);
+    act_ok(INSTALL);
+    act_ok(BOOT);
+    act_ok(CONFIRM);
+    later.clock = STORY_NOW_TIME + 60 * MAKER_DAY;
+    assert_ok(hm_slots_open(&d, DEVICE, true, &e), &e);
+    assert_fails(hm_slots_check(&d, &later, &out, &e), HM_E_REJECTED,
+                 "manifest.expired", &e);
+    assert_int_equal(out.check, 3);
+}
+
 static void a_device_without_a_version_takes_its_first(void **state)
 {
     const struct hm_slots_judging nothing = {.clock = STORY_NOW_TIME};
@@ -348,6 +370,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_update_is_installed_started_and_kept,
                                         begin, end),
         cmocka_unit_test_setup_teardown(what_is_there_already_is_no_refusal,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(a_frozen_repository_is_no_good_news,
                                         begin, end),
         cmocka_unit_test_setup_teardown(
             a_device_without_a_version_takes_its_first, begin, end),
