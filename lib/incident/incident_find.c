@@ -43,18 +43,34 @@ static bool still_stands(const struct hm_authorisation *next,
     return next->require_n > 0;
 }
 
+/* A no of the file is an answer; memory and the like are failures. */
+HM_MUST static hm_rc pass_no(hm_rc rc, struct hm_err *e)
+{
+    if (rc == HM_E_REJECTED || rc == HM_E_FORMAT || rc == HM_E_LIMIT) {
+        if (e != NULL)
+            *e = (struct hm_err){.rc = HM_OK};
+        return HM_OK;
+    }
+    return rc;
+}
+
 /* Has the key signed these bytes, by any of the files? */
-static bool signs(const struct hm_incident *incident, struct hm_bytes bytes,
-                  const struct hm_signatures *sigs)
+HM_MUST static hm_rc find_signature(const struct hm_incident *incident,
+                                    struct hm_bytes bytes,
+                                    const struct hm_signatures *sigs,
+                                    bool *is_by, struct hm_err *e)
 {
     const struct hm_public_key *key = &incident->key->entry.key.key;
 
-    for (size_t i = 0; i < sigs->n; i++)
-        if (key->pkey != NULL &&
-            hm_signature_verify(key, bytes, hm_buf_view(&sigs->sig[i].bytes),
-                                NULL) == HM_OK)
-            return true;
-    return false;
+    *is_by = false;
+    for (size_t i = 0; i < sigs->n && key->pkey != NULL && !*is_by; i++) {
+        const hm_rc rc = hm_signature_verify(
+            key, bytes, hm_buf_view(&sigs->sig[i].bytes), e);
+
+        *is_by = rc == HM_OK;
+        HM_TRY(pass_no(rc, e));
+    }
+    return HM_OK;
 }
 
 HM_MUST static hm_rc take_manifest(struct hm_incident *incident,
@@ -65,10 +81,12 @@ HM_MUST static hm_rc take_manifest(struct hm_incident *incident,
     HM_OWN(hm_buf) bytes = HM_BUF_INIT(HM_MANIFEST_BYTES_MAX);
     HM_OWN(hm_signatures) sigs = HM_SIGNATURES_INIT;
     HM_OWN(hm_manifest) m = HM_MANIFEST_INIT;
+    bool is_by = false;
 
     HM_TRY(hm_file_load_at(dir, HM_RELEASE_MANIFEST, &bytes, e));
     HM_TRY(hm_signatures_load(&sigs, dir, HM_RELEASE_MANIFEST, e));
-    if (!signs(incident, hm_buf_view(&bytes), &sigs))
+    HM_TRY(find_signature(incident, hm_buf_view(&bytes), &sigs, &is_by, e));
+    if (!is_by)
         return HM_OK;
     HM_TRY(hm_manifest_read(&m, hm_buf_view(&bytes), e));
     (void)snprintf(t->name, sizeof(t->name), "%s/" HM_RELEASE_MANIFEST,
@@ -115,12 +133,14 @@ HM_MUST static hm_rc take_attestation(struct hm_incident *incident,
     HM_OWN(hm_buf) text = HM_BUF_INIT(HM_ATTEST_ENVELOPE_MAX);
     HM_OWN(hm_attest_envelope) env = HM_ATTEST_ENVELOPE_INIT;
     struct hm_attest_signers by;
+    hm_rc rc;
 
     HM_TRY(hm_file_load_at(dir, name, &text, e));
-    if (hm_attest_read_envelope(&env, hm_buf_view(&text), HM_ATTEST_OURS,
-                                NULL) != HM_OK ||
-        hm_attest_verify(&env, &key, 1, 1, &by, NULL) != HM_OK)
-        return HM_OK;
+    rc = hm_attest_read_envelope(&env, hm_buf_view(&text), HM_ATTEST_OURS, e);
+    if (rc == HM_OK)
+        rc = hm_attest_verify(&env, &key, 1, 1, &by, e);
+    if (rc != HM_OK)
+        return pass_no(rc, e);
     (void)snprintf(t->name, sizeof(t->name), "releases/%s/%s", t->version.text,
                    name);
     return add(&incident->touched, t, e);
