@@ -122,8 +122,8 @@ HM_MUST static hm_rc find_manifests(struct hm_incident *incident,
 
 /* --- attestations ------------------------------------------------------------------ */
 
-/* Others' envelopes are not ours to judge: one that cannot be taken apart has
- * no signature of this key. */
+/* A thief is bound neither to our form nor to a right keyid: whatever DSSE allows
+ * is taken apart.  What cannot be has no signature of this key. */
 HM_MUST static hm_rc take_attestation(struct hm_incident *incident,
                                       const struct hm_dir *dir,
                                       struct hm_touched *t, const char *name,
@@ -136,7 +136,8 @@ HM_MUST static hm_rc take_attestation(struct hm_incident *incident,
     hm_rc rc;
 
     HM_TRY(hm_file_load_at(dir, name, &text, e));
-    rc = hm_attest_read_envelope(&env, hm_buf_view(&text), HM_ATTEST_OURS, e);
+    rc =
+        hm_attest_read_envelope(&env, hm_buf_view(&text), HM_ATTEST_FOREIGN, e);
     if (rc == HM_OK)
         rc = hm_attest_verify(&env, &key, 1, 1, &by, e);
     if (rc != HM_OK)
