@@ -213,6 +213,10 @@ const char *hm_touched_advice(const struct hm_touched *t)
                    ? "release a higher version with an attestation by another "
                      "key"
                    : "";
+    if (t->is_served && !t->still_stands && t->is_after)
+        return "find out whether you made it: if so, refresh it, sign it with "
+               "a key in force and publish it; if not, release a higher "
+               "version";
     if (t->is_served && !t->still_stands)
         return "refresh it, sign it with a key in force and publish it";
     return t->is_after ? "find out whether you made it: it says that it is "
