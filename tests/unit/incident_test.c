@@ -307,71 +307,47 @@ static void each_file_has_its_advice(void **state)
 
 /* --- who is reached ------------------------------------------------------------------ */
 
-#define DEVICE(name, state)                                                 \
-    "{\"name\": \"" name "\", \"model\": \"T100\", \"hardware\": \"rev-b\"" \
-    ", \"version\": \"1.0.2\", " state "}"
 #define SEEN(sequence, time)                               \
     "\"manifest\": {\"epoch\": 1, \"sequence\": " sequence \
     ", \"timestamp\": \"" time "\"}"
 
 static const struct {
-    const char *name;
+    const char *name, *state;
     const char *without, *with; /* epoch 2; "": reached */
 } fleet[] = {
-    {"follows", "", ""},
-    {"sequence run up", "manifest.sequence.lower", ""},
-    {"time run up", "manifest.timestamp.older", ""},
-    {"saw the thief's authorisation", "trust.authorisation.sequence",
-     "trust.authorisation.sequence"},
-    {"counter above", "manifest.rollback.lower", "manifest.rollback.lower"},
-    {"other root", "trust.root.digest", "trust.root.digest"},
-    {"clock far ahead", "trust.authorisation.expired",
-     "trust.authorisation.expired"},
-    {"never updated", "", ""},
+    {"follows", SEEN("3", "2026-05-13T08:00:00Z"), "", ""},
+    {"sequence run up", SEEN("4294967295", "2026-05-13T08:00:00Z"),
+     "manifest.sequence.lower", ""},
+    {"time run up", SEEN("3", "2036-05-13T08:00:00Z"),
+     "manifest.timestamp.older", ""},
+    {"saw the thief's authorisation", "\"authorisation\": {\"sequence\": 9}",
+     "trust.authorisation.sequence", "trust.authorisation.sequence"},
+    {"counter above", "\"rollback_counter\": 3", "manifest.rollback.lower",
+     "manifest.rollback.lower"},
+    {"other root",
+     "\"root_sha256\": \"00000000000000000000000000000000"
+     "00000000000000000000000000000000\"",
+     "trust.root.digest", "trust.root.digest"},
+    {"clock far ahead", "\"clock\": \"2036-05-13T08:00:00Z\"",
+     "trust.authorisation.expired", "trust.authorisation.expired"},
+    {"never updated", "\"devices\": 7, \"clock\": \"none\"", "", ""},
 };
-
-static const char
-    cohorts
-        [] =
-            "{\n  \"format\": \"hallmark-cohorts/1\",\n  \"cohorts\": "
-            "[" DEVICE("follows", SEEN("3", "2026-05-13T08:00:00Z")) "," DEVICE("sequence run up", SEEN("4294967295", "2026-05-13T08:00:00Z")) "," DEVICE(
-                "time run up",
-                SEEN("3",
-                     "2036-05-13T08:00:00Z")) "," DEVICE("saw the thief's "
-                                                         "authorisation",
-                                                         "\"authorisation\":"
-                                                         " {\"sequence\": "
-                                                         "9}") "," DEVICE("c"
-                                                                          "o"
-                                                                          "u"
-                                                                          "n"
-                                                                          "t"
-                                                                          "e"
-                                                                          "r"
-                                                                          " "
-                                                                          "a"
-                                                                          "b"
-                                                                          "o"
-                                                                          "v"
-                                                                          "e",
-                                                                          "\"ro"
-                                                                          "llba"
-                                                                          "ck_"
-                                                                          "coun"
-                                                                          "ter"
-                                                                          "\": "
-                                                                          "3") "," DEVICE("other root",
-                                                                                          "\"root_sha256\": \"00000000000000000000000000000000"
-                                                                                          "00000000000000000000000000000000\"") "," DEVICE("clock far ahead",
-                                                                                                                                           "\"clock\": \"2036-05-13T08:00:00Z\"") "," DEVICE("never updated",
-                                                                                                                                                                                             "\"devices\": 7, \"clock\": \"none\"") "]\n}\n";
 
 static void take_fleet(void)
 {
+    char text[4096] =
+        "{\n  \"format\": \"hallmark-cohorts/1\",\n  \"cohorts\": [";
+    size_t n = strlen(text);
     struct hm_err e = {0};
 
-    assert_ok(hm_cohorts_read(&in.cohorts, hm_bytes_str(cohorts), &root, &e),
-              &e);
+    for (size_t i = 0; i < COUNT(fleet); i++)
+        n += (size_t)snprintf(text + n, sizeof(text) - n,
+                              "%s{\"name\": \"%s\", \"model\": \"T100\", "
+                              "\"hardware\": \"rev-b\", \"version\": "
+                              "\"1.0.2\", %s}",
+                              i == 0 ? "" : ",", fleet[i].name, fleet[i].state);
+    (void)snprintf(text + n, sizeof(text) - n, "]}");
+    assert_ok(hm_cohorts_read(&in.cohorts, hm_bytes_str(text), &root, &e), &e);
     assert_int_equal(in.cohorts.n, COUNT(fleet));
 }
 
