@@ -140,75 +140,76 @@ static void a_rehearsal_in_json_is_one_object(void **state)
                             HM_LIT("manifest.sequence.lower")));
 }
 
-/* Cohorts that differ in one thing. */
-static void each_state_has_its_verdict(void **state)
-{
 #define ROOT_0                         \
     "00000000000000000000000000000000" \
     "00000000000000000000000000000000"
-    static const struct {
-        const char *with;
-        const char *reason; /* "" for yes */
-    } rows[] = {
-        {MODEL, ""},
-        {"\"model\": \"MODEL-2\", \"hardware\": \"rev-a\"",
-         "manifest.applicability.none"},
-        {MODEL ", \"rollback_counter\": 1", ""},
-        {MODEL ", \"rollback_counter\": 2", "manifest.rollback.lower"},
-        {MODEL ", \"authorisation\": {\"sequence\": 1}", ""},
-        {MODEL ", \"authorisation\": {\"sequence\": 2}",
-         "trust.authorisation.sequence"},
-        {MODEL ", \"authorisation\": {\"sequence\": 1, \"sha256\": \"" ROOT_0
-               "\"}",
-         "trust.authorisation.sequence"},
-        {MODEL ", \"root_sha256\": \"" ROOT_0 "\"", "trust.root.digest"},
-        {MODEL ", \"clock\": \"none\"", ""},
-        {MODEL ", \"clock\": \"2099-01-01T00:00:00Z\"",
-         "trust.authorisation.expired"},
-        {MODEL ", \"clock\": \"2099-01-01T00:00:00Z\", \"stale\": "
-               "\"accept-if-sequence-rises\"",
-         "manifest.expired"},
-        /* it runs already: whatever is said of it is no refusal */
-        {MODEL ", \"version\": \"1.0.1\", \"rollback_counter\": 2", ""},
-    };
+static const struct {
+    const char *with;
+    const char *reason; /* "" for yes */
+} states[] = {
+    {MODEL, ""},
+    {"\"model\": \"MODEL-2\", \"hardware\": \"rev-a\"",
+     "manifest.applicability.none"},
+    {MODEL ", \"rollback_counter\": 1", ""},
+    {MODEL ", \"rollback_counter\": 2", "manifest.rollback.lower"},
+    {MODEL ", \"authorisation\": {\"sequence\": 1}", ""},
+    {MODEL ", \"authorisation\": {\"sequence\": 2}",
+     "trust.authorisation.sequence"},
+    {MODEL ", \"authorisation\": {\"sequence\": 1, \"sha256\": \"" ROOT_0 "\"}",
+     "trust.authorisation.sequence"},
+    {MODEL ", \"root_sha256\": \"" ROOT_0 "\"", "trust.root.digest"},
+    {MODEL ", \"clock\": \"none\"", ""},
+    {MODEL ", \"clock\": \"2099-01-01T00:00:00Z\"",
+     "trust.authorisation.expired"},
+    {MODEL ", \"clock\": \"2099-01-01T00:00:00Z\", \"stale\": "
+           "\"accept-if-sequence-rises\"",
+     "manifest.expired"},
+    /* it runs already: whatever is said of it is no refusal */
+    {MODEL ", \"version\": \"1.0.1\", \"rollback_counter\": 2", ""},
+};
+
+/* Cohorts that differ in one thing. */
+static void each_state_has_its_verdict(void **state)
+{
     START(state);
 
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        const bool is_yes = rows[i].reason[0] == '\0';
+    for (size_t i = 0; i < COUNT(states); i++) {
+        const bool is_yes = states[i].reason[0] == '\0';
         char text[512];
 
         (void)snprintf(text, sizeof(text), HEAD "{\"name\": \"a\", %s}]\n}\n",
-                       rows[i].with);
+                       states[i].with);
         key_story_write(s, "one.json", text);
         RUN(REHEARSE, "--cohorts", "one.json", STAGE);
         assert_run(&r, is_yes ? 0 : 1, is_yes ? "" : "rehearse.cohort.refuses");
         if (!is_yes)
-            expect_text(&r, rows[i].reason);
+            expect_text(&r, states[i].reason);
     }
 }
+
+static const struct {
+    const char *args[ARGS];
+    int status;
+    const char *says;
+} requests[] = {
+    {{"anew"}, 0, "under authorisation 2"},
+    {{"anew", "--key", "vendor-2.pem"}, 0, "yes     field"},
+    {{"anew", "--key", "vendor-1.pem"}, 1, "trust.key.retired"},
+    {{"anew", "--key", "vendor-1.pem", "--key", "vendor-2.pem"},
+     0,
+     "yes     field"},
+    {{"anew", "--key", "provenance-1.pem"}, 1, "trust.key.role"},
+    {{"anew", "--key", "root-1.pem"}, 1, "trust.manifest.signature"},
+    {{"repository/releases/1.0.0"}, 1, "trust.key.retired"},
+    {{"repository/releases/1.0.0", "--key", "vendor-2.pem"},
+     1,
+     "trust.key.early"}, /* it is older than the key: issue it anew */
+};
 
 /* What is asked of the root keys is rehearsed before they sign it, and who signs
  * the manifest is guessed only when nobody says it. */
 static void a_request_is_rehearsed_before_root_signs_it(void **state)
 {
-    static const struct {
-        const char *args[ARGS];
-        int status;
-        const char *says;
-    } rows[] = {
-        {{"anew"}, 0, "under authorisation 2"},
-        {{"anew", "--key", "vendor-2.pem"}, 0, "yes     field"},
-        {{"anew", "--key", "vendor-1.pem"}, 1, "trust.key.retired"},
-        {{"anew", "--key", "vendor-1.pem", "--key", "vendor-2.pem"},
-         0,
-         "yes     field"},
-        {{"anew", "--key", "provenance-1.pem"}, 1, "trust.key.role"},
-        {{"anew", "--key", "root-1.pem"}, 1, "trust.manifest.signature"},
-        {{"repository/releases/1.0.0"}, 1, "trust.key.retired"},
-        {{"repository/releases/1.0.0", "--key", "vendor-2.pem"},
-         1,
-         "trust.key.early"}, /* it is older than the key: issue it anew */
-    };
     static const char *const first[] = {REHEARSE,    "--cohorts", "field.json",
                                         "--request", "ask.json",  NULL};
     START(state);
@@ -229,55 +230,54 @@ static void a_request_is_rehearsed_before_root_signs_it(void **state)
     STORY_RUN(s, &r, "/bin/cp", "-r", STAGE, "anew");
     STORY_RUN(s, &r, "hallmark-manifest", "refresh", "anew");
     assert_run(&r, 0, "");
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        run_row(s, &r, first, rows[i].args);
-        assert_run(&r, rows[i].status,
-                   rows[i].status == 0 ? "" : "rehearse.cohort.refuses");
-        expect_text(&r, rows[i].says);
+    for (size_t i = 0; i < COUNT(requests); i++) {
+        run_row(s, &r, first, requests[i].args);
+        assert_run(&r, requests[i].status,
+                   requests[i].status == 0 ? "" : "rehearse.cohort.refuses");
+        expect_text(&r, requests[i].says);
     }
 }
 
+static const struct {
+    const char *args[ARGS];
+    int status;
+    const char *reason;
+} nothings[] = {
+    {{STAGE}, 2, "key.rehearse.cohorts"},
+    {{STAGE, "--cohorts", "field.json", "--repository", "repository"},
+     2,
+     "key.rehearse.cohorts"},
+    {{STAGE, "--cohorts", "none.json"}, 3, "base.file.open"},
+    {{STAGE, "--cohorts", "root.json"}, 2, "json.format"},
+    {{STAGE, "--cohorts", "twice.json"}, 2, "rehearse.cohort.twice"},
+    {{STAGE, "--cohorts", "empty.json"}, 2, "json.member.count"},
+    {{STAGE, "--repository", "none"}, 3, "base.dir.open"},
+    {{STAGE, "--repository", "empty"}, 1, "rehearse.cohort.none"},
+    {{STAGE, "--repository", "build"}, 1, "release.repository.stranger"},
+    {{"build", "--cohorts", "field.json"}, 3, "base.file.open"},
+    {{STAGE, "--cohorts", "field.json", "--key", "none.pem"},
+     3,
+     "base.file.open"},
+    {{STAGE, "--cohorts", "field.json", "--key", "root.json"},
+     2,
+     "crypto.key.pem"},
+    {{STAGE, "--cohorts", "field.json", "--request", "root.json"},
+     1,
+     "json.format"},
+    {{STAGE, "--cohorts", "field.json", "--request", "ask.json",
+      "--authorisation", "authorisation.json"},
+     2,
+     "key.rehearse.authorisation"},
+    {{STAGE, "--cohorts", "field.json", "--authorisation", "alone.json"},
+     1,
+     "trust.authorisation.signature"},
+    {{STAGE, "--cohorts", "field.json", "--at", "soon"}, 2, "base.time.syntax"},
+    {{STAGE, "--cohorts", "field.json", "build"}, 2, "cli.operand.extra"},
+    {{"--cohorts", "field.json"}, 2, "cli.operand.missing"},
+};
+
 static void a_rehearsal_of_nothing_is_no_yes(void **state)
 {
-    static const struct {
-        const char *args[ARGS];
-        int status;
-        const char *reason;
-    } rows[] = {
-        {{STAGE}, 2, "key.rehearse.cohorts"},
-        {{STAGE, "--cohorts", "field.json", "--repository", "repository"},
-         2,
-         "key.rehearse.cohorts"},
-        {{STAGE, "--cohorts", "none.json"}, 3, "base.file.open"},
-        {{STAGE, "--cohorts", "root.json"}, 2, "json.format"},
-        {{STAGE, "--cohorts", "twice.json"}, 2, "rehearse.cohort.twice"},
-        {{STAGE, "--cohorts", "empty.json"}, 2, "json.member.count"},
-        {{STAGE, "--repository", "none"}, 3, "base.dir.open"},
-        {{STAGE, "--repository", "empty"}, 1, "rehearse.cohort.none"},
-        {{STAGE, "--repository", "build"}, 1, "release.repository.stranger"},
-        {{"build", "--cohorts", "field.json"}, 3, "base.file.open"},
-        {{STAGE, "--cohorts", "field.json", "--key", "none.pem"},
-         3,
-         "base.file.open"},
-        {{STAGE, "--cohorts", "field.json", "--key", "root.json"},
-         2,
-         "crypto.key.pem"},
-        {{STAGE, "--cohorts", "field.json", "--request", "root.json"},
-         1,
-         "json.format"},
-        {{STAGE, "--cohorts", "field.json", "--request", "ask.json",
-          "--authorisation", "authorisation.json"},
-         2,
-         "key.rehearse.authorisation"},
-        {{STAGE, "--cohorts", "field.json", "--authorisation", "alone.json"},
-         1,
-         "trust.authorisation.signature"},
-        {{STAGE, "--cohorts", "field.json", "--at", "soon"},
-         2,
-         "base.time.syntax"},
-        {{STAGE, "--cohorts", "field.json", "build"}, 2, "cli.operand.extra"},
-        {{"--cohorts", "field.json"}, 2, "cli.operand.missing"},
-    };
     static const char *const first[] = {REHEARSE, NULL};
     START(state);
 
@@ -286,9 +286,9 @@ static void a_rehearsal_of_nothing_is_no_yes(void **state)
     key_story_write(s, "empty/x", "");
     (void)unlink(hm_temp_path(&s->temp, "empty/x"));
     STORY_RUN(s, &r, "/bin/cp", "authorisation.json", "alone.json");
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        run_row(s, &r, first, rows[i].args);
-        assert_run(&r, rows[i].status, rows[i].reason);
+    for (size_t i = 0; i < COUNT(nothings); i++) {
+        run_row(s, &r, first, nothings[i].args);
+        assert_run(&r, nothings[i].status, nothings[i].reason);
         assert_int_equal(r.out.n, 0);
     }
 }
@@ -414,87 +414,85 @@ static void expect_refusals(const struct key_story *s, const char *const *first,
     expect_neither(s);
 }
 
+static const struct {
+    const char *args[ARGS];
+    int status;
+    const char *reason;
+} exclusive[] = {
+    {{"--compromised", "vendor-1.pem", "--dry-run", TELL}, 0, ""},
+    {{"--compromised", "vendor-1.pem", "--retire", "vendor-1.pem"},
+     2,
+     "key.prepare.option"},
+    {{"--compromised", "vendor-1.pem", "--reason", "compromised"},
+     2,
+     "key.prepare.option"},
+    {{"--retire", "vendor-1.pem"}, 2, "key.revoke.reason"},
+    {{"--retire", "vendor-1.pem", "--reason", "rotated"},
+     2,
+     "key.revoke.reason"},
+    {{TELL}, 2, "cli.option.missing"},
+    {{"--compromised", "vendor-1.pem", "--incident", "incident.json"},
+     2,
+     "cli.option.missing"},
+    {{"--compromised", "vendor-1.pem", "--cohorts", "field.json"},
+     2,
+     "cli.option.missing"},
+    {{"--compromised", "vendor-1.pem", "--since", "2099-01-01T00:00:00Z"},
+     2,
+     "key.revoke.since"},
+    {{"--compromised", "vendor-1.pem", "--since", "yesterday"},
+     2,
+     "base.time.syntax"},
+    {{"--compromised", "vendor-1.pem", "--compromised", "provenance-1.pem",
+      "--dry-run"},
+     0,
+     ""},
+    {{"--compromised", "vendor-1.pem", "--compromised", "provenance-1.pem",
+      TELL},
+     2,
+     "key.incident.many"},
+    {{"--compromised", "vendor-2.pem", TELL}, 1, "trust.key.missing"},
+};
+
 static void options_that_exclude_each_other_are_refused(void **state)
 {
-    static const struct {
-        const char *args[ARGS];
-        int status;
-        const char *reason;
-    } rows[] = {
-        {{"--compromised", "vendor-1.pem", "--dry-run", TELL}, 0, ""},
-        {{"--compromised", "vendor-1.pem", "--retire", "vendor-1.pem"},
-         2,
-         "key.prepare.option"},
-        {{"--compromised", "vendor-1.pem", "--reason", "compromised"},
-         2,
-         "key.prepare.option"},
-        {{"--retire", "vendor-1.pem"}, 2, "key.revoke.reason"},
-        {{"--retire", "vendor-1.pem", "--reason", "rotated"},
-         2,
-         "key.revoke.reason"},
-        {{TELL}, 2, "cli.option.missing"},
-        {{"--compromised", "vendor-1.pem", "--incident", "incident.json"},
-         2,
-         "cli.option.missing"},
-        {{"--compromised", "vendor-1.pem", "--cohorts", "field.json"},
-         2,
-         "cli.option.missing"},
-        {{"--compromised", "vendor-1.pem", "--since", "2099-01-01T00:00:00Z"},
-         2,
-         "key.revoke.since"},
-        {{"--compromised", "vendor-1.pem", "--since", "yesterday"},
-         2,
-         "base.time.syntax"},
-        {{"--compromised", "vendor-1.pem", "--compromised", "provenance-1.pem",
-          "--dry-run"},
-         0,
-         ""},
-        {{"--compromised", "vendor-1.pem", "--compromised", "provenance-1.pem",
-          TELL},
-         2,
-         "key.incident.many"},
-        {{"--compromised", "vendor-2.pem", TELL}, 1, "trust.key.missing"},
-    };
     static const char *const first[] = {REVOKE_ONLY, "-o", "next.json", NULL};
 
-    for (size_t i = 0; i < COUNT(rows); i++)
-        expect_refusals(*state, first, rows[i].args, rows[i].status,
-                        rows[i].reason);
+    for (size_t i = 0; i < COUNT(exclusive); i++)
+        expect_refusals(*state, first, exclusive[i].args, exclusive[i].status,
+                        exclusive[i].reason);
 }
+
+#define ASK "--by", "E. Ample", "--why", "T-1", "-o", "next.json"
+static const struct {
+    const char *args[ARGS];
+    int status;
+    const char *reason;
+} asks[] = {
+    {{"revoke", "--compromised", "vendor-1.pem", "--dry-run"}, 0, ""},
+    {{"revoke", "--retire", "vendor-1.pem"}, 2, "key.revoke.reason"},
+    {{"rotate", "--retire", "vendor-1.pem", "--dry-run"}, 0, ""},
+    {{"rotate", "--compromised", "vendor-1.pem"}, 2, "key.prepare.option"},
+    {{"rotate", "--retire", "vendor-1.pem", "--since", "2026-05-12T08:00:00Z"},
+     2,
+     "key.prepare.option"},
+    {{"rotate", "--retire", "vendor-1.pem", TELL}, 2, "key.prepare.option"},
+    {{"rotate", "--retire", "vendor-1.pem", "--incident", "incident.json"},
+     2,
+     "cli.option.missing"},
+    {{"authorise", "--product", "thermostat", "--dry-run"}, 0, ""},
+    {{"authorise", "--product", "thermostat", "--since",
+      "2026-05-12T08:00:00Z"},
+     2,
+     "key.prepare.option"},
+    {{"authorise", "--product", "thermostat", "--compromised", "vendor-1.pem"},
+     2,
+     "key.prepare.option"},
+    {{"authorise", "--product", "thermostat", TELL}, 2, "key.prepare.option"},
+};
 
 static void only_revoke_takes_what_belongs_to_it(void **state)
 {
-#define ASK "--by", "E. Ample", "--why", "T-1", "-o", "next.json"
-    static const struct {
-        const char *args[ARGS];
-        int status;
-        const char *reason;
-    } rows[] = {
-        {{"revoke", "--compromised", "vendor-1.pem", "--dry-run"}, 0, ""},
-        {{"revoke", "--retire", "vendor-1.pem"}, 2, "key.revoke.reason"},
-        {{"rotate", "--retire", "vendor-1.pem", "--dry-run"}, 0, ""},
-        {{"rotate", "--compromised", "vendor-1.pem"}, 2, "key.prepare.option"},
-        {{"rotate", "--retire", "vendor-1.pem", "--since",
-          "2026-05-12T08:00:00Z"},
-         2,
-         "key.prepare.option"},
-        {{"rotate", "--retire", "vendor-1.pem", TELL}, 2, "key.prepare.option"},
-        {{"rotate", "--retire", "vendor-1.pem", "--incident", "incident.json"},
-         2,
-         "cli.option.missing"},
-        {{"authorise", "--product", "thermostat", "--dry-run"}, 0, ""},
-        {{"authorise", "--product", "thermostat", "--since",
-          "2026-05-12T08:00:00Z"},
-         2,
-         "key.prepare.option"},
-        {{"authorise", "--product", "thermostat", "--compromised",
-          "vendor-1.pem"},
-         2,
-         "key.prepare.option"},
-        {{"authorise", "--product", "thermostat", TELL},
-         2,
-         "key.prepare.option"},
-    };
     static const char *const first[] = {"prepare",
                                         "--root",
                                         "root.json",
@@ -507,9 +505,9 @@ static void only_revoke_takes_what_belongs_to_it(void **state)
                                         ASK,
                                         NULL};
 
-    for (size_t i = 0; i < COUNT(rows); i++)
-        expect_refusals(*state, first, rows[i].args, rows[i].status,
-                        rows[i].reason);
+    for (size_t i = 0; i < COUNT(asks); i++)
+        expect_refusals(*state, first, asks[i].args, asks[i].status,
+                        asks[i].reason);
 }
 
 static void what_fails_leaves_neither_file(void **state)
