@@ -194,6 +194,7 @@ HM_MUST hm_rc key_prepare(struct hm_cli *cli, const struct key_change *c,
 struct key_asked {
     struct hm_root root;            /**< owned */
     struct hm_request request;      /**< owned */
+    struct hm_signatures given;     /**< owned: handed in, by whomever */
     uint8_t sha256[HM_SHA256_SIZE]; /**< of the document to sign */
 };
 

@@ -75,7 +75,7 @@ static int descriptor_of(const struct hm_release_key *key)
 {
     uint64_t n = 0;
 
-    if (strncmp(key->pin, "fd:", 3) != 0 ||
+    if (key->pin == NULL || strncmp(key->pin, "fd:", 3) != 0 ||
         hm_number_read(hm_bytes_str(key->pin + 3), INT16_MAX, &n, NULL) !=
             HM_OK)
         return -1;
@@ -86,9 +86,10 @@ static int descriptor_of(const struct hm_release_key *key)
 static void keep_pins(struct run *run, const struct hm_release_key *needed)
 {
     const struct hm_release_key *keys[] = {&run->release.signing.manifest,
-                                           &run->release.signing.provenance};
+                                           &run->release.signing.provenance,
+                                           &run->release.signing.verification};
 
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < HALLMARK_KEYS; i++)
         run->how.closed[i] = keys[i] == needed ? -1 : descriptor_of(keys[i]);
 }
 
@@ -183,6 +184,7 @@ HM_MUST static hm_rc add_key(const struct run *run,
     HM_OWN(hm_buf) pin = PATH_INIT;
     HM_OWN(hm_buf) module = PATH_INIT;
     HM_OWN(hm_buf) softhsm = PATH_INIT;
+    HM_OWN(hm_buf) nss = PATH_INIT;
     HM_OWN(hm_buf) root = PATH_INIT;
     const struct hm_release *r = &run->release;
 
@@ -190,11 +192,14 @@ HM_MUST static hm_rc add_key(const struct run *run,
     HM_TRY(hm_release_path(r, r->root, &root, e));
     HM_TRY(add_words(words, e, "--root", text(&root), "--key", key->uri,
                      "--pin", text(&pin), (char *)NULL));
-    if (r->signing.module != NULL)
-        HM_TRY(hm_release_path(r, r->signing.module, &module, e));
-    if (r->signing.softhsm != NULL)
-        HM_TRY(hm_release_path(r, r->signing.softhsm, &softhsm, e));
+    if (key->module != NULL)
+        HM_TRY(hm_release_path(r, key->module, &module, e));
+    if (key->softhsm != NULL)
+        HM_TRY(hm_release_path(r, key->softhsm, &softhsm, e));
+    if (key->nss != NULL)
+        HM_TRY(hm_release_path(r, key->nss, &nss, e));
     HM_TRY(add_option(words, "--module", text(&module), e));
+    HM_TRY(add_option(words, "--nss", text(&nss), e));
     return add_option(words, "--softhsm", text(&softhsm), e);
 }
 
@@ -270,9 +275,10 @@ HM_MUST static hm_rc step_verify_before(struct run *run, struct hm_err *e)
     return verify(run, "--before-signing", e);
 }
 
-HM_MUST static hm_rc step_sign_manifest(struct run *run, struct hm_err *e)
+HM_MUST static hm_rc sign_manifest(struct run *run,
+                                   const struct hm_release_key *key,
+                                   struct hm_err *e)
 {
-    const struct hm_release_key *key = &run->release.signing.manifest;
     HM_OWN(hm_buf) manifest = PATH_INIT;
     HM_OWN(hm_names) words = HM_NAMES_INIT;
 
@@ -282,6 +288,15 @@ HM_MUST static hm_rc step_sign_manifest(struct run *run, struct hm_err *e)
     HM_TRY(add_key(run, key, &words, e));
     keep_pins(run, key);
     return run_words(run, &words, e);
+}
+
+/* Where the gate has a key of its own, its signature is a second lock. */
+HM_MUST static hm_rc step_sign_manifest(struct run *run, struct hm_err *e)
+{
+    HM_TRY(sign_manifest(run, &run->release.signing.manifest, e));
+    if (run->release.signing.verification.uri == NULL)
+        return HM_OK;
+    return sign_manifest(run, &run->release.signing.verification, e);
 }
 
 HM_MUST static hm_rc step_verify(struct run *run, struct hm_err *e)

@@ -26,7 +26,7 @@ struct run {
     {                                                              \
         .release = HM_RELEASE_INIT, .stage = STAGE_INIT,           \
         .folder = HM_BUF_INIT(8192), .variable = HM_BUF_INIT(128), \
-        .how = {.closed = {-1, -1}}, .done = HM_NAMES_INIT         \
+        .how = {.closed = {-1, -1, -1}}, .done = HM_NAMES_INIT     \
     }
 
 /** The time of the commit that provenance.repository has checked out. */

@@ -122,6 +122,17 @@ struct hm_cohort_verdict {
 void hm_cohort_judge(const struct hm_cohort *c, const struct hm_offer *offer,
                      struct hm_cohort_verdict *out);
 
+#define HM_REHEARSE_PAGE_MAX ((size_t)16 << 20)
+
+/** Write the rehearsal as a page that stands alone, with a picture.
+ * @param verdicts  one a cohort
+ * @param[out] to   cleared, then filled; give it HM_REHEARSE_PAGE_MAX
+ * @return HM_E_LIMIT, HM_E_NOMEM */
+HM_MUST hm_rc hm_rehearse_write_page(const struct hm_offer *offer,
+                                     const struct hm_cohorts *cohorts,
+                                     const struct hm_cohort_verdict *verdicts,
+                                     struct hm_buf *to, struct hm_err *e);
+
 /** "signature", "applicability", "freshness", "anti-rollback" for 1..4. */
 const char *hm_rehearse_check_name(unsigned check);
 

@@ -58,7 +58,33 @@ HM_MUST static hm_rc take_pin(struct hm_json at, const char **out,
 
 /* --- the key --------------------------------------------------------------- */
 
+#define WHERE_MEMBERS "module softhsm nss"
+
+/* Where a token lies; a key that says nothing of it inherits the whole. */
+HM_MUST static hm_rc read_where(struct hm_json at,
+                                const struct hm_release_key *otherwise,
+                                struct hm_release_key *key, struct hm_err *e)
+{
+    HM_TRY(hm_release_take_optional(at, "module", HM_RELEASE_PATH, &key->module,
+                                    e));
+    HM_TRY(hm_release_take_optional(at, "softhsm", HM_RELEASE_PATH,
+                                    &key->softhsm, e));
+    HM_TRY(hm_release_take_optional(at, "nss", HM_RELEASE_PATH, &key->nss, e));
+    if (key->softhsm != NULL && key->nss != NULL)
+        return hm_json_fail(hm_json_find(at, "nss"), e, HM_E_REJECTED,
+                            "release.token.twice",
+                            "a token lies in a SoftHSM store or in an NSS "
+                            "database, not in both");
+    if (key->module != NULL || key->softhsm != NULL || key->nss != NULL)
+        return HM_OK;
+    key->module = otherwise->module;
+    key->softhsm = otherwise->softhsm;
+    key->nss = otherwise->nss;
+    return HM_OK;
+}
+
 HM_MUST static hm_rc read_key(struct hm_json at, const char *name,
+                              const struct hm_release_key *otherwise,
                               struct hm_release_key *key, struct hm_err *e)
 {
     struct hm_bytes rest = {NULL, 0};
@@ -66,7 +92,8 @@ HM_MUST static hm_rc read_key(struct hm_json at, const char *name,
     const char *uri = NULL;
 
     HM_TRY(hm_json_get_object(at, name, &object, e));
-    HM_TRY(hm_json_keys(object, "uri pin", e));
+    HM_TRY(hm_json_keys(object, "uri pin " WHERE_MEMBERS, e));
+    HM_TRY(read_where(object, otherwise, key, e));
     HM_TRY(hm_release_take_member(object, "uri", HM_RELEASE_PATH, &uri, e));
     if (!starts_with(hm_bytes_str(uri), "pkcs11:", &rest) || rest.n == 0)
         return hm_hint(
@@ -84,16 +111,18 @@ HM_MUST static hm_rc read_key(struct hm_json at, const char *name,
 hm_rc hm_release_read_signing(struct hm_release *r, struct hm_json at,
                               struct hm_err *e)
 {
+    struct hm_release_key all = {.uri = NULL};
     struct hm_json s;
 
     HM_TRY(hm_json_get_object(at, "signing", &s, e));
-    HM_TRY(hm_json_keys(s, "module softhsm manifest provenance", e));
-    HM_TRY(hm_release_take_optional(s, "module", HM_RELEASE_PATH,
-                                    &r->signing.module, e));
-    HM_TRY(hm_release_take_optional(s, "softhsm", HM_RELEASE_PATH,
-                                    &r->signing.softhsm, e));
-    HM_TRY(read_key(s, "manifest", &r->signing.manifest, e));
-    return read_key(s, "provenance", &r->signing.provenance, e);
+    HM_TRY(
+        hm_json_keys(s, WHERE_MEMBERS " manifest provenance verification", e));
+    HM_TRY(read_where(s, &all, &all, e));
+    HM_TRY(read_key(s, "manifest", &all, &r->signing.manifest, e));
+    HM_TRY(read_key(s, "provenance", &all, &r->signing.provenance, e));
+    if (hm_json_find(s, "verification").item == NULL)
+        return HM_OK;
+    return read_key(s, "verification", &all, &r->signing.verification, e);
 }
 
 /* --- anywhere --------------------------------------------------------------- */

@@ -110,7 +110,7 @@ static void the_document_of_the_manual_is_read_whole(void **state)
     assert_string_equal(r.sboms[0].artefact_id, "firmware");
     assert_string_equal(r.advisories[0].aliases.word[0], "CVE-2026-0001");
     assert_string_equal(r.signing.provenance.pin, "fd:3");
-    assert_null(r.signing.module);
+    assert_null(r.signing.manifest.module);
     assert_true(hm_bytes_eq(hm_buf_view(&r.bytes), hm_bytes_str(good)));
 }
 
