@@ -10,7 +10,8 @@ struct mutate {
     struct hm_bytes good;
     mutate_read read;
     const char *const *accepted;
-    size_t met; /* of accepted */
+    size_t met;   /* of accepted */
+    bool exactly; /* nothing may be added */
 };
 
 /* --- where ------------------------------------------------------------------- */
@@ -161,36 +162,52 @@ static void add_member(const struct mutate *m, const char *pointer,
     const uint8_t *end = value.p + value.n;
 
     splice(m, end, end, ", \"zz\": 0", &text);
-    expect(m, &text, "neighbour", pointer, "json.member.unknown");
+    expect(m, &text, "neighbour", pointer,
+           m->exactly ? "" : "json.member.unknown");
     splice(m, end, end, ", \"x_zz\": [null, {\"a\": \"b\"}, 1]", &text);
-    expect(m, &text, "x_ neighbour", pointer, NULL);
+    expect(m, &text, "x_ neighbour", pointer, m->exactly ? "" : NULL);
 }
 
-void mutate_document(struct hm_bytes good, mutate_read read,
-                     const char *const accepted[])
+static void mutate_all(struct mutate *m)
 {
-    struct mutate m = {.good = good, .read = read, .accepted = accepted};
     HM_OWN(hm_json_doc) doc = HM_JSON_DOC_INIT;
     HM_OWN(hm_names) members = HM_NAMES_INIT;
     HM_OWN(hm_names) all = HM_NAMES_INIT;
     struct hm_bytes value;
     struct hm_err e = {.rc = HM_OK};
 
-    assert_ok(hm_json_parse(&doc, good, HM_JSON_OURS, TEXT_MAX, &e), &e);
+    assert_ok(hm_json_parse(&doc, m->good, HM_JSON_OURS, TEXT_MAX, &e), &e);
     collect(hm_json_root(&doc), "", &members, &all);
     for (size_t i = 0; i < all.n; i++) {
-        hm_json_span(good, all.name[i], &value);
-        replace_value(&m, all.name[i], value);
+        hm_json_span(m->good, all.name[i], &value);
+        replace_value(m, all.name[i], value);
     }
     for (size_t i = 0; i < members.n; i++) {
-        hm_json_span(good, members.name[i], &value);
-        remove_member(&m, members.name[i], value);
-        double_member(&m, members.name[i], value);
-        add_member(&m, members.name[i], value);
+        hm_json_span(m->good, members.name[i], &value);
+        remove_member(m, members.name[i], value);
+        double_member(m, members.name[i], value);
+        add_member(m, members.name[i], value);
     }
-    for (size_t i = 0; accepted[i] != NULL; i++)
-        m.met -= 1;
-    assert_int_equal(m.met, 0); /* every exception was met */
+    for (size_t i = 0; m->accepted[i] != NULL; i++)
+        m->met -= 1;
+    assert_int_equal(m->met, 0); /* every exception was met */
+}
+
+void mutate_document(struct hm_bytes good, mutate_read read,
+                     const char *const accepted[])
+{
+    struct mutate m = {.good = good, .read = read, .accepted = accepted};
+
+    mutate_all(&m);
+}
+
+void mutate_exactly(struct hm_bytes good, mutate_read read)
+{
+    static const char *const none[] = {NULL};
+    struct mutate m = {
+        .good = good, .read = read, .accepted = none, .exactly = true};
+
+    mutate_all(&m);
 }
 
 static void add(struct hm_buf *out, struct hm_bytes in)

@@ -27,6 +27,10 @@ typedef hm_rc (*mutate_read)(struct hm_bytes text, struct hm_err *e);
 void mutate_document(struct hm_bytes good, mutate_read read,
                      const char *const accepted[]);
 
+/** The same for a document that is compared byte for byte with what it must
+ * be: every one of the changes is refused, also those that only add. */
+void mutate_exactly(struct hm_bytes good, mutate_read read);
+
 /** @p good with a member `x_pad` behind its first line, so that it has exactly
  * @p size bytes: for limits at their edge. */
 void mutate_pad(struct hm_bytes good, size_t size, struct hm_buf *out);
