@@ -11,19 +11,44 @@ const char *hm_request_act_name(enum hm_request_act act)
 
 /* --- what must not happen ------------------------------------------------------- */
 
+/* U+0080 to U+009F, in UTF-8: to some terminals they are what ESC begins. */
+static bool is_c1(const char *p)
+{
+    return (unsigned char)p[0] == 0xc2 && (unsigned char)p[1] >= 0x80 &&
+           (unsigned char)p[1] <= 0x9f;
+}
+
+/* What the JSON reader would refuse must not be written either. */
+HM_MUST static hm_rc check_utf8(const char *text, bool *is_good,
+                                struct hm_err *e)
+{
+    HM_OWN(hm_buf) quoted = HM_BUF_INIT(8 * HM_REQUEST_TEXT);
+    struct hm_json_writer w;
+    hm_rc rc;
+
+    hm_json_begin(&w, &quoted, true);
+    hm_json_put_text(&w, NULL, text);
+    HM_TRY(hm_json_finish(&w, e));
+    rc = hm_json_check(hm_buf_view(&quoted), HM_JSON_OURS, quoted.max, e);
+    *is_good = rc == HM_OK;
+    return rc == HM_E_FORMAT ? HM_OK : rc;
+}
+
 /* Shown to people on a terminal, so nothing that moves the cursor. */
 HM_MUST static hm_rc check_text(const char *name, const char *text,
                                 struct hm_err *e)
 {
-    bool is_good = text[0] != '\0';
+    bool is_good = false;
 
+    HM_TRY(check_utf8(text, &is_good, e));
     for (const char *p = text; *p != '\0'; p++)
-        is_good = is_good && (unsigned char)*p >= 0x20 && *p != 0x7f;
-    if (is_good)
+        is_good =
+            is_good && (unsigned char)*p >= 0x20 && *p != 0x7f && !is_c1(p);
+    if (is_good && text[0] != '\0')
         return HM_OK;
     return hm_fail(e, HM_E_FORMAT, "request.text.syntax",
-                   "'%s' is '%s': expected 1 to %d bytes without control "
-                   "characters",
+                   "'%s' is '%s': expected 1 to %d bytes of UTF-8 without "
+                   "control characters",
                    name, hm_show_str(text), HM_REQUEST_TEXT - 1);
 }
 

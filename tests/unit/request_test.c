@@ -444,6 +444,8 @@ static const struct {
     {"a", true},        {"SEC-1 \"quoted\" \\ /", true},
     {"\xc3\xa9", true}, {"", false},
     {"\n", false},      {"two\nlines", false},
+    {"\xc2\xa0", true}, {"\xc2\x9b", false},
+    {"\xff", false},    {"\xc3", false},
     {"\x1b[2J", false}, {"a\x7f", false},
 };
 
