@@ -21,7 +21,8 @@
 #define HM_REQUEST_BYTES_MAX ((size_t)512 << 10)
 #define HM_REQUEST_TEXT      201 /**< by, why; NUL included */
 
-/** Which verb made it. */
+/** Which verb made it: authorise retires no key, rotate those that are
+ * replaced, revoke those that are compromised or lost. */
 enum hm_request_act { HM_ACT_AUTHORISE, HM_ACT_ROTATE, HM_ACT_REVOKE };
 #define HM_ACT_WORDS "authorise rotate revoke"
 
@@ -77,7 +78,8 @@ void hm_request_begin(struct hm_request *r);
  * @return HM_E_REJECTED `trust.authorisation.*` (of either document),
  *         `request.sequence.lower`, `request.issued.older`,
  *         `request.epoch.lower`, `request.key.vanished` (a key in force is
- *         neither kept nor retired), `request.retired.vanished`;
+ *         neither kept nor retired), `request.retired.vanished`,
+ *         `request.act.differs` (the act is another than what becomes of keys);
  *         HM_E_FORMAT `request.text.syntax` (by or why), as
  *         hm_authorisation_read(); HM_E_NOMEM
  */

@@ -107,6 +107,36 @@ HM_MUST static hm_rc check_limits(const struct hm_request *r, struct hm_err *e)
     return HM_OK;
 }
 
+/* The act that retires a key for this reason. */
+static enum hm_request_act act_of(enum hm_retire_reason reason)
+{
+    return reason == HM_ROTATED ? HM_ACT_ROTATE : HM_ACT_REVOKE;
+}
+
+/* The first word that a signer reads: a revocation is not to be shown as a
+ * rotation, nor either as a mere authorisation. */
+HM_MUST static hm_rc check_act(const struct hm_request *r, struct hm_err *e)
+{
+    bool retires = false;
+    bool is_right = true;
+
+    for (size_t i = 0; i < r->next.retired_n; i++) {
+        const struct hm_retired_key *key = &r->next.retired[i];
+
+        if (hm_authorisation_find_retired(&r->last, key->entry.key.key.keyid) !=
+            NULL)
+            continue;
+        retires = true;
+        is_right = is_right && r->act == act_of(key->reason);
+    }
+    if (is_right && retires == (r->act != HM_ACT_AUTHORISE))
+        return HM_OK;
+    return hm_fail(e, HM_E_REJECTED, "request.act.differs",
+                   "the request says '%s', but that is not what becomes of the "
+                   "keys",
+                   hm_request_act_name(r->act));
+}
+
 /* --- made from the documents ---------------------------------------------------- */
 
 HM_MUST static hm_rc read_before(struct hm_request *r,
@@ -143,6 +173,7 @@ hm_rc hm_request_make(struct hm_request *r, const struct hm_root *root,
     HM_TRY(check_order(r, e));
     HM_TRY(check_keys(r, e));
     HM_TRY(check_limits(r, e));
+    HM_TRY(check_act(r, e));
     HM_TRY(request_compare(r, e));
     return request_explain(r, root, e);
 }

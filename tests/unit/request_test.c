@@ -214,6 +214,7 @@ static void the_first_authorisation_has_none_before_it(void **state)
     fill(w, r, NULL, NULL);
     hm_buf_clear(&r->before);
     hm_signatures_clear(&r->signatures);
+    r->act = HM_ACT_ROTATE; /* one key is retired from the start */
     write_request(w, r, &text);
     assert_null(memmem(text.p, text.n, "\"before\": {", 11));
     assert_ok(hm_request_read(r, hm_buf_view(&text), &w->root, &e), &e);
@@ -337,6 +338,12 @@ static void new_key(const struct maker *m, struct hm_authorisation *a)
     maker_authorise(m, a, MAKER_STRANGER, HM_ROLE_MANIFEST, "thermostat");
 }
 
+static void rotate_and_revoke(const struct maker *m, struct hm_authorisation *a)
+{
+    rotate(m, a);
+    retire_key(m, a);
+}
+
 static const struct {
     edit_fn last, next;
     enum hm_request_act act;
@@ -362,6 +369,15 @@ static const struct {
     {other_root, NULL, HM_ACT_AUTHORISE, "trust.authorisation.root"},
     {NULL, root_key, HM_ACT_AUTHORISE, "trust.key.twice"},
     {NULL, new_key, HM_ACT_AUTHORISE, NULL},
+    {NULL, NULL, HM_ACT_ROTATE, "request.act.differs"},
+    {NULL, NULL, HM_ACT_REVOKE, "request.act.differs"},
+    {NULL, rotate, HM_ACT_ROTATE, NULL},
+    {NULL, rotate, HM_ACT_AUTHORISE, "request.act.differs"},
+    {NULL, rotate, HM_ACT_REVOKE, "request.act.differs"},
+    {NULL, retire_key, HM_ACT_ROTATE, "request.act.differs"},
+    {NULL, retire_key, HM_ACT_AUTHORISE, "request.act.differs"},
+    {NULL, rotate_and_revoke, HM_ACT_ROTATE, "request.act.differs"},
+    {NULL, rotate_and_revoke, HM_ACT_REVOKE, "request.act.differs"},
 };
 
 static void each_rule_has_its_reason(void **state)
@@ -391,6 +407,7 @@ static void zero_is_no_number_of_a_first_authorisation(void **state)
     struct hm_err e = {.rc = HM_OK};
 
     fill(w, r, NULL, NULL);
+    r->act = HM_ACT_ROTATE; /* one key is retired from the start */
     hm_buf_clear(&r->before);
     fill_next(&w->m, &a);
     a.sequence = 0;
@@ -663,6 +680,7 @@ static const struct {
     {"/requested", "\"2026-05-14T08:00:01Z\"", HM_OK, NULL},
     {"/requested", "\"2026-05-14\"", HM_E_FORMAT, "base.time.syntax"},
     {"/format", "\"hallmark-request/2\"", HM_E_FORMAT, "json.format"},
+    {"/act", "\"revoke\"", HM_E_REJECTED, "request.act.differs"},
     {"/act", "\"renew\"", HM_E_FORMAT, "json.member.word"},
     {"/careful", "[]", HM_E_REJECTED, "request.words.differ"},
     {"/careful/0", "\"All is well.\"", HM_E_REJECTED, "request.words.differ"},
