@@ -19,11 +19,21 @@ const struct hm_opt key_review_opts[] = {
     HM_OPT_END,
 };
 
+/* Whole where it is harmless, as lists of names are: hm_show() cuts. */
+static const char *show_whole(const char *text, char shown[static HM_SHOW_MAX])
+{
+    for (const char *p = text; *p != '\0'; p++)
+        if (*p < 0x20 || *p > 0x7e)
+            return hm_show_into(shown, hm_bytes_str(text));
+    return text;
+}
+
 static void say_change(const struct hm_cli *cli, const struct hm_change *c)
 {
+    char shown[2][HM_SHOW_MAX];
     const char *at = hm_show_str(c->at);
-    const char *before = hm_show_str(c->before);
-    const char *after = hm_show_str(c->after);
+    const char *before = show_whole(c->before, shown[0]);
+    const char *after = show_whole(c->after, shown[1]);
 
     if (c->before[0] == '\0')
         hm_cli_say(cli, "  + %s: %s", at, after);

@@ -29,11 +29,13 @@ enum hm_request_act { HM_ACT_AUTHORISE, HM_ACT_ROTATE, HM_ACT_REVOKE };
 /** "authorise", … */
 const char *hm_request_act_name(enum hm_request_act act);
 
-#define HM_CHANGE_TEXT 400
+#define HM_CHANGE_AT   128
+/** Room for every product of a key, ", " between them: nothing is cut. */
+#define HM_CHANGE_TEXT ((size_t)HM_TRUST_PRODUCTS_MAX * (HM_TRUST_TEXT + 1))
 
 /** One difference between the authorisation in force and the next. */
 struct hm_change {
-    char at[HM_CHANGE_TEXT];     /**< e.g. "/keys/KEYID/valid_until" */
+    char at[HM_CHANGE_AT];       /**< e.g. "/keys/KEYID/valid_until" */
     char before[HM_CHANGE_TEXT]; /**< "" when there was nothing */
     char after[HM_CHANGE_TEXT];  /**< "" when there is nothing any more */
 };

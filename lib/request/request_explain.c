@@ -4,7 +4,8 @@
 
 #include "request_priv.h"
 
-#define SENTENCE 700
+/* Two lists of products, and words around them. */
+#define SENTENCE (2 * REQUEST_LIST + 400)
 
 /* An explanation under way; the first failure is kept. */
 struct talk {

@@ -13,7 +13,7 @@ HM_MUST hm_rc request_compare(struct hm_request *r, struct hm_err *e);
 HM_MUST hm_rc request_explain(struct hm_request *r, const struct hm_root *root,
                               struct hm_err *e);
 
-#define REQUEST_LIST 300
+#define REQUEST_LIST HM_CHANGE_TEXT
 
 /** "thermostat, boiler" into @p to. @return @p to */
 const char *request_products(const struct hm_authorised_key *key,

@@ -663,6 +663,45 @@ static void what_did_not_change_is_not_listed(void **state)
     assert_int_equal(r->changes.n, 3); /* and issued, and expires */
 }
 
+static void long_names(struct hm_authorised_key *key)
+{
+    for (unsigned i = 0; i < HM_TRUST_PRODUCTS_MAX; i++)
+        (void)snprintf(key->products[i], HM_TRUST_TEXT, "%056u-%06u", i, i);
+    key->products_n = HM_TRUST_PRODUCTS_MAX;
+}
+
+static void most_products(const struct maker *m, struct hm_authorisation *a)
+{
+    (void)m;
+    long_names(&a->keys[0]);
+}
+
+static void another_last_product(const struct maker *m,
+                                 struct hm_authorisation *a)
+{
+    (void)m;
+    long_names(&a->keys[0]);
+    (void)snprintf(a->keys[0].products[HM_TRUST_PRODUCTS_MAX - 1],
+                   HM_TRUST_TEXT, "boiler");
+}
+
+static void a_long_list_is_said_to_its_end(void **state)
+{
+    const struct world *w = *state;
+    OWN_REQUEST *r = new_request();
+    struct hm_err e = {.rc = HM_OK};
+
+    fill(w, r, most_products, another_last_product);
+    assert_ok(hm_request_make(r, &w->root, &e), &e);
+    assert_int_equal(r->changes.n, 4);
+    assert_non_null(strstr(r->changes.change[3].at, "/products"));
+    assert_non_null(strstr(r->changes.change[3].before, "-000014, "));
+    assert_non_null(strstr(r->changes.change[3].before, "-000015"));
+    assert_non_null(strstr(r->changes.change[3].after, "-000014, boiler"));
+    assert_true(is_said(&r->meaning, "-000014, boiler instead of 0"));
+    assert_true(is_said(&r->meaning, "-000015."));
+}
+
 /* --- what is not believed ---------------------------------------------------- */
 
 /* The value at a pointer of the whole request put as another. */
@@ -1020,6 +1059,7 @@ int main(void)
         cmocka_unit_test(a_document_that_is_no_authorisation_is_refused),
         cmocka_unit_test(each_change_is_said_in_words_and_as_a_list),
         cmocka_unit_test(what_did_not_change_is_not_listed),
+        cmocka_unit_test(a_long_list_is_said_to_its_end),
         cmocka_unit_test(each_value_has_its_reason),
         cmocka_unit_test(one_layout_is_taken),
         cmocka_unit_test(a_request_has_limits),
