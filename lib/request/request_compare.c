@@ -112,22 +112,23 @@ static void compare_token(struct diff *d, const struct hm_token_claims *old,
         say(d, rows[i].before, rows[i].after, "%s/token/%s", at, rows[i].name);
 }
 
-/* old is all empty for a key that was not there. */
-static void compare_key(struct diff *d, const struct hm_authorised_key *old,
+/* old is NULL for a key that was not there; list is where it stands now. */
+static void compare_key(struct diff *d, const char *list,
+                        const struct hm_authorised_key *old,
                         const struct hm_authorised_key *new)
 {
     static const struct hm_token_claims none = {.module = ""};
     char at[80];
-    char list[2][REQUEST_LIST];
+    char products[2][REQUEST_LIST];
 
-    (void)snprintf(at, sizeof(at), "/keys/%s", new->key.key.keyid);
+    (void)snprintf(at, sizeof(at), "/%s/%s", list, new->key.key.keyid);
     say(d, old == NULL ? "" : hm_role_name(old->role), hm_role_name(new->role),
         "%s/role", at);
     say(d, old == NULL ? "" : old->key.scheme, new->key.scheme, "%s/scheme",
         at);
-    list[0][0] = '\0';
-    say(d, old == NULL ? list[0] : request_products(old, list[0]),
-        request_products(new, list[1]), "%s/products", at);
+    products[0][0] = '\0';
+    say(d, old == NULL ? products[0] : request_products(old, products[0]),
+        request_products(new, products[1]), "%s/products", at);
     say_time(d, old == NULL ? NULL : &old->valid_from, new->valid_from, at,
              "/valid_from");
     say_time(d, old == NULL ? NULL : &old->valid_until, new->valid_until, at,
@@ -141,7 +142,8 @@ static void compare_keys(struct diff *d)
     const struct hm_authorisation *next = &d->r->next;
 
     for (size_t i = 0; i < next->keys_n; i++)
-        compare_key(d, hm_authorisation_find(last, next->keys[i].key.key.keyid),
+        compare_key(d, "keys",
+                    hm_authorisation_find(last, next->keys[i].key.key.keyid),
                     &next->keys[i]);
     for (size_t i = 0; i < last->keys_n; i++) {
         const char *keyid = last->keys[i].key.key.keyid;
@@ -151,6 +153,28 @@ static void compare_keys(struct diff *d)
     }
 }
 
+static void compare_ledger(struct diff *d, const struct hm_retired_key *old,
+                           const struct hm_retired_key *new)
+{
+    char size[2][24] = {"", ""};
+    char root[2][HM_SHA256_HEX] = {"", ""};
+    const struct hm_retired_key *both[] = {old, new};
+
+    for (size_t i = 0; i < 2; i++) {
+        if (both[i] == NULL || !both[i]->has_ledger)
+            continue;
+        (void)snprintf(size[i], sizeof(size[i]), "%" PRIu64,
+                       both[i]->ledger_size);
+        hm_hex_write((struct hm_bytes){both[i]->ledger_root, HM_SHA256_SIZE},
+                     root[i]);
+    }
+    say(d, size[0], size[1], "/retired/%s/ledger/size",
+        new->entry.key.key.keyid);
+    say(d, root[0], root[1], "/retired/%s/ledger/root_sha256",
+        new->entry.key.key.keyid);
+}
+
+/* A key that goes is compared with what it was while it was in force. */
 static void compare_retired(struct diff *d)
 {
     static const char *const reasons[] = {"rotated", "compromised", "lost"};
@@ -166,6 +190,11 @@ static void compare_retired(struct diff *d)
             "/retired/%s/reason", keyid);
         say(d, old == NULL ? "" : hm_time_show(old->since),
             hm_time_show(new->since), "/retired/%s/since", keyid);
+        compare_key(d, "retired",
+                    old == NULL ? hm_authorisation_find(&d->r->last, keyid)
+                                : &old->entry,
+                    &new->entry);
+        compare_ledger(d, old, new);
     }
 }
 

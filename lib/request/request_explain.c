@@ -96,19 +96,52 @@ static void explain_new(struct talk *t, const struct hm_authorised_key *key)
         warn(t, "Key %.16s could once leave its token.", key->key.key.keyid);
 }
 
-static void explain_kept(struct talk *t, const struct hm_authorised_key *old,
-                         const struct hm_authorised_key *key)
+/* What gives a key that stays other powers than it had. */
+static void explain_powers(struct talk *t, const struct hm_authorised_key *old,
+                           const struct hm_authorised_key *key)
 {
     char products[2][REQUEST_LIST];
 
-    if (old->valid_until != key->valid_until)
-        say(t, "Key %.16s (%s) stays, until %s instead of %s.",
+    if (old->role != key->role) {
+        say(t, "Key %.16s may sign in the role %s instead of %s.",
             key->key.key.keyid, hm_role_name(key->role),
-            hm_time_show(key->valid_until), hm_time_show(old->valid_until));
+            hm_role_name(old->role));
+        warn(t, "Key %.16s changes its role.", key->key.key.keyid);
+    }
     if (strcmp(request_products(old, products[0]),
                request_products(key, products[1])) != 0)
         say(t, "Key %.16s is for %s instead of %s.", key->key.key.keyid,
             products[1], products[0]);
+}
+
+static bool has_other_token(const struct hm_request *r, const char *keyid)
+{
+    char at[HM_CHANGE_AT];
+    const int n = snprintf(at, sizeof(at), "/keys/%s/token/", keyid);
+
+    for (size_t i = 0; i < r->changes.n; i++)
+        if (strncmp(r->changes.change[i].at, at, (size_t)n) == 0)
+            return true;
+    return false;
+}
+
+static void explain_kept(struct talk *t, const struct hm_authorised_key *old,
+                         const struct hm_authorised_key *key)
+{
+    if (old->valid_until != key->valid_until)
+        say(t, "Key %.16s (%s) stays, until %s instead of %s.",
+            key->key.key.keyid, hm_role_name(key->role),
+            hm_time_show(key->valid_until), hm_time_show(old->valid_until));
+    if (old->valid_from != key->valid_from)
+        say(t, "Key %.16s (%s) may sign from %s instead of %s.",
+            key->key.key.keyid, hm_role_name(key->role),
+            hm_time_show(key->valid_from), hm_time_show(old->valid_from));
+    explain_powers(t, old, key);
+    if (has_other_token(t->r, key->key.key.keyid))
+        warn(t,
+             "What is claimed of the token of key %.16s, which stays, is "
+             "changed.",
+             key->key.key.keyid);
 }
 
 static void explain_keys(struct talk *t)

@@ -9,7 +9,7 @@
 /** Fill r->changes from r->last and r->next. */
 HM_MUST hm_rc request_compare(struct hm_request *r, struct hm_err *e);
 
-/** Fill r->meaning and r->careful. */
+/** Fill r->meaning and r->careful, from r->changes also. */
 HM_MUST hm_rc request_explain(struct hm_request *r, const struct hm_root *root,
                               struct hm_err *e);
 

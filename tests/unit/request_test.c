@@ -548,6 +548,43 @@ static void key_lives_longer(const struct maker *m, struct hm_authorisation *a)
     a->keys[0].valid_until = MAKER_TIME + 40 * MAKER_DAY;
 }
 
+static void other_role(const struct maker *m, struct hm_authorisation *a)
+{
+    (void)m;
+    a->keys[1].role = HM_ROLE_MANIFEST;
+}
+
+static void key_from_later(const struct maker *m, struct hm_authorisation *a)
+{
+    (void)m;
+    a->keys[0].valid_from = MAKER_TIME + MAKER_DAY;
+}
+
+static void other_claims(const struct maker *m, struct hm_authorisation *a)
+{
+    (void)m;
+    (void)snprintf(a->keys[0].token.protection, HM_TRUST_WORD, "hardware");
+}
+
+static void retired_as_lost(const struct maker *m, struct hm_authorisation *a)
+{
+    (void)m;
+    a->retired[0].reason = HM_LOST;
+}
+
+static void retired_role(const struct maker *m, struct hm_authorisation *a)
+{
+    (void)m;
+    a->retired[0].entry.role = HM_ROLE_LEDGER;
+}
+
+static void retired_ledger(const struct maker *m, struct hm_authorisation *a)
+{
+    (void)m;
+    a->retired[0].has_ledger = true;
+    a->retired[0].ledger_size = 12;
+}
+
 static void software_key(const struct maker *m, struct hm_authorisation *a)
 {
     struct hm_token_claims *t = NULL;
@@ -593,6 +630,20 @@ static const struct {
     {key_lives_longer, HM_ACT_AUTHORISE,
      "stays, until 2026-06-21T08:00:00Z instead of 2026-06-11T08:00:00Z.", NULL,
      "/valid_until", "2026-06-21T08:00:00Z"},
+    {key_from_later, HM_ACT_AUTHORISE,
+     "may sign from 2026-05-13T08:00:00Z instead of 2026-05-12T08:00:00Z.",
+     NULL, "/valid_from", "2026-05-13T08:00:00Z"},
+    {other_role, HM_ACT_AUTHORISE,
+     "may sign in the role manifest instead of provenance.", "changes its role",
+     "/role", "manifest"},
+    {other_claims, HM_ACT_AUTHORISE, "It is issued at",
+     "What is claimed of the token", "/token/protection", "hardware"},
+    {retired_as_lost, HM_ACT_AUTHORISE, "It is issued at", NULL, "/reason",
+     "lost"},
+    {retired_role, HM_ACT_AUTHORISE, "It is issued at", NULL, "/role",
+     "ledger"},
+    {retired_ledger, HM_ACT_AUTHORISE, "It is issued at", NULL, "/ledger/size",
+     "12"},
     {new_key, HM_ACT_AUTHORISE,
      "may sign in the role manifest for thermostat, from 2026-05-13T08:00:00Z",
      "Nothing is known of what protects", "/token/protection", "unknown"},
