@@ -73,6 +73,20 @@ static void explain_document(struct talk *t)
              hm_time_show(t->r->last.expires));
 }
 
+/* Members x_… are read by nobody, and so they are in no list of changes. */
+static void explain_layout(struct talk *t)
+{
+    HM_OWN(hm_buf) again = HM_BUF_INIT(HM_AUTHORISATION_BYTES_MAX);
+    const hm_rc rc = hm_authorisation_write(&t->r->next, &again, t->e);
+
+    if (rc == HM_E_NOMEM && t->rc == HM_OK)
+        t->rc = rc;
+    if (rc != HM_OK ||
+        !hm_bytes_eq(hm_buf_view(&again), hm_buf_view(&t->r->document)))
+        warn(t, "Its bytes are not those that hallmark-key writes: it may hold "
+                "members that are not shown here.");
+}
+
 /* --- keys ------------------------------------------------------------------------ */
 
 static void explain_new(struct talk *t, const struct hm_authorised_key *key)
@@ -232,6 +246,7 @@ hm_rc request_explain(struct hm_request *r, const struct hm_root *root,
     struct talk t = {r, e, HM_OK};
 
     explain_document(&t);
+    explain_layout(&t);
     explain_keys(&t);
     explain_retired(&t);
     explain_require(&t);

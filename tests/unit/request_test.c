@@ -736,6 +736,21 @@ static void another_last_product(const struct maker *m,
                    HM_TRUST_TEXT, "boiler");
 }
 
+static void members_that_nobody_reads_are_told_of(void **state)
+{
+    const struct world *w = *state;
+    OWN_REQUEST *r = new_request();
+    struct hm_err e = {.rc = HM_OK};
+
+    fill(w, r, NULL, NULL);
+    assert_ok(hm_request_make(r, &w->root, &e), &e);
+    assert_int_equal(r->careful.n, 0);
+    maker_replace(&r->document, "  \"sequence\": ",
+                  "  \"x_note\": \"and my heirs\",\n  \"sequence\": ");
+    assert_ok(hm_request_make(r, &w->root, &e), &e);
+    assert_true(is_said(&r->careful, "members that are not shown here"));
+}
+
 static void a_long_list_is_said_to_its_end(void **state)
 {
     const struct world *w = *state;
@@ -1110,6 +1125,7 @@ int main(void)
         cmocka_unit_test(a_document_that_is_no_authorisation_is_refused),
         cmocka_unit_test(each_change_is_said_in_words_and_as_a_list),
         cmocka_unit_test(what_did_not_change_is_not_listed),
+        cmocka_unit_test(members_that_nobody_reads_are_told_of),
         cmocka_unit_test(a_long_list_is_said_to_its_end),
         cmocka_unit_test(each_value_has_its_reason),
         cmocka_unit_test(one_layout_is_taken),
