@@ -104,16 +104,14 @@ static bool is_begun(const struct key_asked *asked, const char *path)
 HM_MUST static hm_rc load(struct key_asked *asked, const char *request,
                           const char *path, struct hm_err *e)
 {
-    HM_TRY(key_asked_load(asked, request, opt.root, NULL, e));
+    HM_TRY(key_asked_load(asked, request, opt.root, e));
     if (is_begun(asked, path))
         return HM_OK;
     if (opt.from == NULL && asked->request.before.n > 0)
         return hm_fail(e, HM_E_USAGE, "cli.option.missing",
                        "the request changes an authorisation: name the one in "
                        "force with --from FILE");
-    if (opt.from == NULL)
-        return HM_OK;
-    return key_asked_load(asked, request, opt.root, opt.from, e);
+    return opt.from == NULL ? HM_OK : key_asked_check(asked, opt.from, e);
 }
 
 HM_MUST static hm_rc run(struct hm_cli *cli, struct key_asked *asked,

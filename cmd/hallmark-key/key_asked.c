@@ -22,10 +22,8 @@ void key_asked_free(struct key_asked **asked)
     *asked = NULL;
 }
 
-/* Two people may prepare a change of the same authorisation; the one who comes
- * second would undo what the first did. */
-HM_MUST static hm_rc check_from(const struct key_asked *asked, const char *from,
-                                struct hm_err *e)
+hm_rc key_asked_check(const struct key_asked *asked, const char *from,
+                      struct hm_err *e)
 {
     HM_OWN(hm_buf) bytes = HM_BUF_INIT(HM_AUTHORISATION_BYTES_MAX);
 
@@ -44,7 +42,7 @@ HM_MUST static hm_rc check_from(const struct key_asked *asked, const char *from,
 }
 
 hm_rc key_asked_load(struct key_asked *asked, const char *request,
-                     const char *root, const char *from, struct hm_err *e)
+                     const char *root, struct hm_err *e)
 {
     HM_OWN(hm_buf) bytes = HM_BUF_INIT(HM_REQUEST_BYTES_MAX);
     hm_rc rc;
@@ -53,6 +51,5 @@ hm_rc key_asked_load(struct key_asked *asked, const char *request,
     HM_TRY(hm_cli_input(request, &bytes, e));
     rc = hm_request_read(&asked->request, hm_buf_view(&bytes), &asked->root, e);
     HM_TRY(hm_context(e, rc, "request '%s'", hm_show_str(request)));
-    HM_TRY(hm_sha256(hm_buf_view(&asked->request.document), asked->sha256, e));
-    return from == NULL ? HM_OK : check_from(asked, from, e);
+    return hm_sha256(hm_buf_view(&asked->request.document), asked->sha256, e);
 }

@@ -202,13 +202,18 @@ struct key_asked *key_asked_new(void);
 void key_asked_free(struct key_asked **asked);
 #define OWN_KEY_ASKED __attribute__((cleanup(key_asked_free))) struct key_asked
 
-/** Load and check a request.
- * @param from  path of the authorisation in force, or NULL: not compared
- * @return HM_E_REJECTED `key.request.stale` (another one is in force); as
- *         hm_request_read() */
+/** Load a request and all that it says.
+ * @param request  "-": standard input, which can be read once
+ * @return as hm_root_load(), hm_request_read() */
 HM_MUST hm_rc key_asked_load(struct key_asked *asked, const char *request,
-                             const char *root, const char *from,
-                             struct hm_err *e);
+                             const char *root, struct hm_err *e);
+
+/** Does the request change the authorisation that lies at @p from?  Two people
+ * may prepare a change of the same one; who comes second would undo what the
+ * first did.
+ * @return HM_E_REJECTED `key.request.stale`; HM_E_IO */
+HM_MUST hm_rc key_asked_check(const struct key_asked *asked, const char *from,
+                              struct hm_err *e);
 
 /** Split "NAME=REST" of option @p option at its first "=".
  * @return HM_E_USAGE `key.option.pair` */

@@ -69,7 +69,7 @@ HM_MUST static hm_rc take_request(struct rehearsal *r, struct hm_err *e)
     if (asked == NULL)
         return hm_fail(e, HM_E_NOMEM, "key.change.nomem",
                        "out of memory for a request");
-    HM_TRY(key_asked_load(asked, opt.request, opt.root, NULL, e));
+    HM_TRY(key_asked_load(asked, opt.request, opt.root, e));
     return hm_authorisation_read(&r->a, hm_buf_view(&asked->request.document),
                                  e);
 }

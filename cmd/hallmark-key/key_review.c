@@ -110,7 +110,9 @@ hm_rc key_review_run(struct hm_cli *cli, struct hm_err *e)
     if (asked == NULL)
         return hm_fail(e, HM_E_NOMEM, "key.change.nomem",
                        "out of memory for a request");
-    HM_TRY(key_asked_load(asked, cli->argv[0], opt.root, opt.from, e));
+    HM_TRY(key_asked_load(asked, cli->argv[0], opt.root, e));
+    if (opt.from != NULL)
+        HM_TRY(key_asked_check(asked, opt.from, e));
     if (opt.output != NULL)
         HM_TRY(hm_cli_output(opt.output, hm_buf_view(&asked->request.document),
                              opt.force, e));

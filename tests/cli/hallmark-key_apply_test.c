@@ -140,6 +140,20 @@ static void edited_words_are_shown_signed_and_applied_by_nobody(void **state)
     }
 }
 
+static void a_request_comes_from_standard_input_as_well(void **state)
+{
+    START(state);
+
+    ceremony_first(s);
+    ceremony_rotation(s);
+    SH("\"$0\" review - --root root.json --from authorisation.json < rot.json\n"
+       "\"$0\" apply - --root root.json --from authorisation.json \\\n"
+       "    rot-a.sig rot-b.sig < rot.json",
+       HM_BIN "/hallmark-key");
+    assert_run(&r, 0, "");
+    ceremony_assert_in_force(s, "root-b.pem");
+}
+
 static void wrong_calls_of_review_and_apply_are_refused(void **state)
 {
     START(state);
@@ -309,6 +323,7 @@ int main(void)
         FRESH(a_change_of_what_is_no_longer_in_force_is_stale),
         FRESH(another_root_json_is_refused),
         FRESH(edited_words_are_shown_signed_and_applied_by_nobody),
+        FRESH(a_request_comes_from_standard_input_as_well),
         FRESH(wrong_calls_of_review_and_apply_are_refused),
         FRESH(nothing_is_written_by_a_dry_run),
         FRESH(what_exists_is_not_overwritten),
