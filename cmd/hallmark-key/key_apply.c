@@ -101,6 +101,13 @@ static bool is_begun(const struct key_asked *asked, const char *path)
                        hm_buf_view(&asked->request.document));
 }
 
+/* Only what is in force, as --from says, or a run that was begun. */
+static bool may_replace(const struct key_asked *asked, const char *path)
+{
+    return (opt.from != NULL && strcmp(path, opt.from) == 0) ||
+           is_begun(asked, path);
+}
+
 HM_MUST static hm_rc load(struct key_asked *asked, const char *request,
                           const char *path, struct hm_err *e)
 {
@@ -126,8 +133,7 @@ HM_MUST static hm_rc run(struct hm_cli *cli, struct key_asked *asked,
     warn_strangers(cli, &asked->given, &kept);
     if (!opt.dry_run)
         HM_TRY(hm_signed_save(path, hm_buf_view(&asked->request.document),
-                              &kept, opt.from != NULL || is_begun(asked, path),
-                              e));
+                              &kept, may_replace(asked, path), e));
     return report(cli, asked, &kept, path, e);
 }
 

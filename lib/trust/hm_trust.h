@@ -102,8 +102,9 @@ void hm_signatures_clear(struct hm_signatures *s);
  * not).
  *
  * @param path  named by the caller on purpose
- * @return HM_E_USAGE `base.out.exists`, `trust.signature.path` (too long);
- *         HM_E_LIMIT `trust.signature.count` (old and new are more than
+ * @return HM_E_USAGE `base.out.exists`, `trust.signature.path` (too long, or
+ *         "-", which is no file to put others beside); HM_E_LIMIT
+ *         `trust.signature.count` (old and new are more than
  *         HM_SIGNATURES_MAX); HM_E_IO `trust.signature.order`
  */
 HM_MUST hm_rc hm_signed_save(const char *path, struct hm_bytes document,

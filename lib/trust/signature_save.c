@@ -32,6 +32,9 @@ hm_rc hm_signed_check(const char *path, bool force, struct hm_err *e)
     if (strlen(path) > PATH_MAX_HERE)
         return hm_fail(e, HM_E_USAGE, "trust.signature.path",
                        "path '%s' is too long", hm_show_str(path));
+    if (strcmp(path, "-") == 0)
+        return hm_fail(e, HM_E_USAGE, "trust.signature.path",
+                       "expected a file: its signatures are written beside it");
     if (!force)
         HM_TRY(refuse_signatures(path, e));
     return hm_out_begin(&probe, path, force ? HM_OUT_REPLACE : HM_OUT_NEW, 0644,

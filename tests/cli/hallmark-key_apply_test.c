@@ -228,6 +228,30 @@ static void what_exists_is_not_overwritten(void **state)
     assert_int_equal(key_story_count(s, ".", ".hallmark-"), 0);
 }
 
+/* --from allows that it is replaced, and nothing else. */
+static void another_output_is_not_replaced_either(void **state)
+{
+    START(state);
+    HM_OWN(hm_buf) here = HM_BUF_INIT(REQUEST_MAX);
+    HM_OWN(hm_buf) before = HM_BUF_INIT(REQUEST_MAX);
+
+    ceremony_first(s);
+    ceremony_rotation(s);
+    hm_temp_read(&s->temp, AUTHORISATION, &before);
+    key_story_write(s, "here.json", "precious\n");
+    KEY(APPLY, "-o", "here.json", ROT_SIGNED);
+    assert_run(&r, 2, "base.out.exists");
+    hm_temp_read(&s->temp, "here.json", &here);
+    assert_bytes_equal(hm_buf_view(&here), HM_LIT("precious\n"));
+    KEY(APPLY, "-o", "-", ROT_SIGNED);
+    assert_run(&r, 2, "trust.signature.path");
+    assert_int_equal(key_story_count(s, ".", "-"), 0);
+    ceremony_assert_untouched(s, hm_buf_view(&before));
+    KEY(APPLY, "-o", AUTHORISATION, ROT_SIGNED);
+    assert_run(&r, 0, "");
+    ceremony_assert_in_force(s, "root-b.pem");
+}
+
 static void a_full_disk_leaves_what_was_in_force(void **state)
 {
     START(state);
@@ -327,6 +351,7 @@ int main(void)
         FRESH(wrong_calls_of_review_and_apply_are_refused),
         FRESH(nothing_is_written_by_a_dry_run),
         FRESH(what_exists_is_not_overwritten),
+        FRESH(another_output_is_not_replaced_either),
         FRESH(a_full_disk_leaves_what_was_in_force),
         cmocka_unit_test_setup_teardown(a_read_only_folder_stays_as_it_is,
                                         ceremony_make_as_nobody,
