@@ -114,7 +114,14 @@ HM_MUST static hm_rc find_of_request(const struct sign_options *o,
                    d->path, name);
     HM_TRY(hm_dir_open(&dir, folder, e));
     HM_TRY(try_name(o, d, &dir, pinned, name, e));
-    return d->sig_path[0] == '\0' ? refuse(name, false, e) : HM_OK;
+    if (d->sig_path[0] != '\0')
+        return HM_OK;
+    return hm_hint(e,
+                   hm_fail(e, HM_E_REJECTED, "sign.signature.other",
+                           "'%s' is the signature of another root key, under "
+                           "this one's name",
+                           hm_show_str(name)),
+                   "rename it, or give another name with -o");
 }
 
 hm_rc sign_place_find(const struct sign_options *o, struct sign_document *d,

@@ -167,6 +167,29 @@ static void a_root_key_signs_a_request_once(void **state)
     assert_int_equal(key_story_count(s, ".", "first."), 2);
 }
 
+/* It is good, and lost if it were replaced. */
+static void another_key_s_signature_is_not_replaced(void **state)
+{
+    START(state);
+    char sig[128];
+
+    KEY(FIRST, "-o", "first.json");
+    assert_run(&r, 0, "");
+    SIGN("first.json", ROOT_A);
+    assert_run(&r, 0, "");
+    ceremony_signature(s, "first.", sig);
+    SIGN("first.json", ROOT_B, "-o", sig, "--force");
+    assert_run(&r, 0, "");
+    SIGN("first.json", ROOT_A, "--force");
+    assert_run(&r, 1, "sign.signature.other");
+    KEY("review", "first.json", "--root", "root.json", "-o", "bytes");
+    assert_run(&r, 0, "");
+    key_story_openssl(s, "root-b.pem", sig, "bytes");
+    SIGN("first.json", ROOT_A, "-o", "a.sig");
+    assert_run(&r, 0, "");
+    key_story_openssl(s, "root-1.pem", "a.sig", "bytes");
+}
+
 static void only_a_root_key_signs_a_request(void **state)
 {
     START(state);
@@ -340,6 +363,7 @@ int main(void)
         FRESH(a_review_tells_who_why_and_what),
         FRESH(the_bytes_of_a_review_are_those_that_come_into_force),
         FRESH(a_root_key_signs_a_request_once),
+        FRESH(another_key_s_signature_is_not_replaced),
         FRESH(only_a_root_key_signs_a_request),
         FRESH(each_call_of_prepare_has_its_reason),
         FRESH(a_skipped_number_is_told),
