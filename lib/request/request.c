@@ -191,4 +191,8 @@ void hm_request_clear(struct hm_request *r)
     hm_buf_clear(&r->document);
     hm_buf_clear(&r->before);
     hm_signatures_clear(&r->signatures);
+    r->act = HM_ACT_AUTHORISE;
+    r->by[0] = '\0';
+    r->why[0] = '\0';
+    r->requested = 0;
 }

@@ -158,6 +158,8 @@ int request_world_clear(void **state)
 
 void request_assert_empty(const struct hm_request *r)
 {
+    assert_string_equal(r->by, "");
+    assert_string_equal(r->why, "");
     assert_int_equal(r->document.n + r->before.n + r->signatures.n, 0);
     assert_int_equal(r->next.keys_n + r->next.retired_n, 0);
     assert_int_equal(r->last.keys_n + r->last.retired_n, 0);
