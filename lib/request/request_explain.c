@@ -14,8 +14,8 @@ struct talk {
     hm_rc rc;
 };
 
-static void add(struct talk *t, struct hm_names *to, const char *fmt,
-                va_list ap)
+__attribute__((format(printf, 3, 0))) static void
+add(struct talk *t, struct hm_names *to, const char *fmt, va_list ap)
 {
     char text[SENTENCE];
 
