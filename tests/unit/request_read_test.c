@@ -189,14 +189,37 @@ static bool is_unbound(struct hm_bytes whole, size_t at)
     return false;
 }
 
+/* One key, no retired one: every member of a request, and few bytes. */
+static void few(const struct maker *m, struct hm_authorisation *a)
+{
+    (void)m;
+    a->require_n = 1;
+    a->keys_n = 1;
+    hm_authorised_key_clear(&a->keys[1]);
+    a->retired_n = 0;
+    hm_authorised_key_clear(&a->retired[0].entry);
+}
+
+static void few_without_limit(const struct maker *m, struct hm_authorisation *a)
+{
+    few(m, a);
+    a->limits[0].max_rollback_counter = HM_COUNTER_MAX; /* careful */
+}
+
 static void any_other_byte_is_refused(void **state)
 {
     const struct request_world *w = *state;
-    const struct hm_bytes whole = hm_buf_view(&w->whole);
     HM_OWN(hm_buf) text = HM_BUF_INIT(HM_REQUEST_BYTES_MAX);
+    HM_OWN(hm_buf) copy = HM_BUF_INIT(HM_REQUEST_BYTES_MAX);
+    OWN_REQUEST *r = request_new();
     struct hm_err e = {.rc = HM_OK};
+    struct hm_bytes whole;
     size_t free_n = 0;
 
+    request_fill(w, r, few, few_without_limit);
+    request_write(w, r, &copy);
+    assert_int_equal(r->careful.n, 1);
+    whole = hm_buf_view(&copy);
     assert_ok(hm_buf_add(&text, whole, &e), &e);
     for (size_t at = 0; at < text.n; at++) {
         if (is_unbound(whole, at)) {
