@@ -22,7 +22,7 @@ static bool is_c1(const char *p)
 HM_MUST static hm_rc check_utf8(const char *text, bool *is_good,
                                 struct hm_err *e)
 {
-    HM_OWN(hm_buf) quoted = HM_BUF_INIT(8 * HM_REQUEST_TEXT);
+    HM_OWN(hm_buf) quoted = HM_BUF_INIT((size_t)8 * HM_REQUEST_TEXT);
     struct hm_json_writer w;
     hm_rc rc;
 
