@@ -153,8 +153,8 @@ static void every_option_is_in_the_manual(void **state)
 static const char *const rooms[] = {
     "archive", "artefact", "attest",   "authorisation", "base", "cli",
     "crypto",  "device",   "evidence", "hallmark",      "hsm",  "json",
-    "key",     "manifest", "release",  "root",          "sbom", "sign",
-    "source",  "trust",    "verify",
+    "key",     "manifest", "release",  "request",       "root", "sbom",
+    "sign",    "source",   "trust",    "verify",
 };
 
 /* Linked for one function that cannot fail, the version of zlib. */
