@@ -262,6 +262,16 @@ HM_MUST hm_rc hm_hsm_sign(struct hm_hsm *hsm, const struct hm_hsm_key *key,
                           struct hm_bytes message, struct hm_buf *sig,
                           struct hm_err *e);
 
+/** r || s, each half of @p rs, as tokens and other signers give it, to the
+ * minimal DER of signature files: one SEQUENCE of two INTEGERs.
+ *
+ * @param[out] der  appended to
+ * @return HM_E_TOKEN `hsm.sign.length` (not 2 * 32 or 2 * 48 bytes),
+ *         `hsm.sign.range` (r or s is zero)
+ * @source PKCS#11 2.40 2.3.6; RFC 3279 2.2.3 */
+HM_MUST hm_rc hm_hsm_encode_rs(struct hm_bytes rs, struct hm_buf *der,
+                               struct hm_err *e);
+
 /** Make a P-256 key pair that may sign and not be extracted, on the token
  * logged in; read back what the module claims, try to read the private value
  * (must fail), sign and verify once.  A key that fails is destroyed.

@@ -25,7 +25,7 @@ HM_MUST static hm_rc put_integer(uint8_t *to, size_t *n, struct hm_bytes v,
     return HM_OK;
 }
 
-hm_rc hsm_der_from_rs(struct hm_bytes rs, struct hm_buf *der, struct hm_err *e)
+hm_rc hm_hsm_encode_rs(struct hm_bytes rs, struct hm_buf *der, struct hm_err *e)
 {
     const size_t half = rs.n / 2;
     uint8_t body[2 * (P384_BYTES + 3)];

@@ -172,13 +172,6 @@ HM_MUST hm_rc hsm_sign(struct hsm_state *s, const struct hm_hsm_key *key,
                        struct hm_bytes message, struct hm_buf *sig,
                        struct hm_err *e);
 
-/* hsm_der.c */
-/** r || s, each half of @p rs, to one minimal DER SEQUENCE of two INTEGERs.
- * @return HM_E_TOKEN `hsm.sign.length` (not 2 * 32 or 2 * 48 bytes),
- *         `hsm.sign.range` (r or s is zero) */
-HM_MUST hm_rc hsm_der_from_rs(struct hm_bytes rs, struct hm_buf *der,
-                              struct hm_err *e);
-
 /* hsm_pin.c */
 HM_MUST hm_rc hsm_pin_new(struct hm_hsm_pin *pin, struct hm_err *e);
 /** Drop one newline, check length and letters. */

@@ -75,7 +75,7 @@ HM_MUST static hm_rc encode(enum hm_scheme scheme, const struct answer *from,
                        "the token made an ECDSA signature of %zu bytes, "
                        "expected %zu",
                        raw.n, want);
-    return hsm_der_from_rs(raw, sig, e);
+    return hm_hsm_encode_rs(raw, sig, e);
 }
 
 HM_MUST static hm_rc check_pinned(const struct hm_hsm_key *key,

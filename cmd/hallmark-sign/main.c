@@ -5,7 +5,7 @@
 static struct sign_options opt;
 
 static const struct hm_opt opts[] = {
-    {"key", 'k', HM_OPT_VALUE, true, &opt.key, "URI",
+    {"key", 'k', HM_OPT_VALUE, false, &opt.key, "URI",
      "PKCS#11 URI of the private key"},
     {"pin", 'p', HM_OPT_VALUE, false, &opt.pin, "SOURCE",
      "PIN: fd:N, file:PATH, credential:NAME or tty"},
@@ -20,6 +20,12 @@ static const struct hm_opt opts[] = {
      "who may sign (default: authorisation.json beside a manifest)"},
     {"statement", 's', HM_OPT_VALUE, false, &opt.statement, "FILE",
      "sign an in-toto Statement into a DSSE envelope"},
+    {"bytes", 'b', HM_OPT_VALUE, false, &opt.bytes, "FILE",
+     "write the exact bytes to sign, for a signer elsewhere"},
+    {"attach", 0, HM_OPT_VALUE, false, &opt.attach, "SIG",
+     "verify a signature that was made elsewhere, and attach it"},
+    {"raw", 0, HM_OPT_FLAG, false, &opt.raw, "",
+     "SIG is r || s, as HSM services give it, and not DER"},
     {"output", 'o', HM_OPT_VALUE, false, &opt.output, "FILE",
      "signature or envelope (default: DOCUMENT.sig, or the next free)"},
     {"issue-time", 0, HM_OPT_VALUE, false, &opt.issue_time, "TIME",
@@ -31,8 +37,26 @@ static const struct hm_opt opts[] = {
     HM_OPT_END,
 };
 
+/* Sign, or have it signed elsewhere, or take what was. */
+HM_MUST static hm_rc check_way(struct hm_err *e)
+{
+    const int ways =
+        (opt.key != NULL) + (opt.bytes != NULL) + (opt.attach != NULL);
+
+    if (ways != 1)
+        return hm_fail(e, HM_E_USAGE, "sign.way.one",
+                       "expected one of --key URI, --bytes FILE and --attach "
+                       "SIG, got %d of them",
+                       ways);
+    if (opt.raw && opt.attach == NULL)
+        return hm_fail(e, HM_E_USAGE, "sign.way.one",
+                       "--raw goes with --attach");
+    return HM_OK;
+}
+
 static hm_rc run(struct hm_cli *cli, struct hm_err *e)
 {
+    HM_TRY(check_way(e));
     if ((opt.statement != NULL) == (cli->argc > 0))
         return hm_fail(e, HM_E_USAGE, "sign.document.none",
                        "expected documents to sign, or --statement FILE");

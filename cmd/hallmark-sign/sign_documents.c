@@ -80,6 +80,11 @@ HM_MUST static hm_rc load_document(const struct sign_options *o,
 HM_MUST static hm_rc check_call(const struct hm_cli *cli,
                                 const struct sign_options *o, struct hm_err *e)
 {
+    if ((o->bytes != NULL || o->attach != NULL) && cli->argc != 1)
+        return hm_fail(e, HM_E_USAGE, "sign.output.many",
+                       "--bytes and --attach are for one document, but %d are "
+                       "given",
+                       cli->argc);
     if (o->output != NULL && cli->argc > 1)
         return hm_fail(e, HM_E_USAGE, "sign.output.many",
                        "-o names one signature, but %d documents are given",
@@ -180,6 +185,13 @@ HM_MUST static hm_rc write_all(const struct sign_options *o,
     return hm_outs_commit(&outs, e);
 }
 
+static const char *verb(const struct sign_options *o)
+{
+    if (o->attach != NULL)
+        return o->dry_run ? "would attach to" : "attached to";
+    return o->dry_run ? "would sign" : "signed";
+}
+
 HM_MUST static hm_rc report(struct hm_cli *cli, const struct sign_options *o,
                             const struct documents *all, const char *keyid,
                             struct hm_err *e)
@@ -192,8 +204,7 @@ HM_MUST static hm_rc report(struct hm_cli *cli, const struct sign_options *o,
     hm_json_open_array(&w, "signatures");
     for (size_t i = 0; i < all->n; i++) {
         if (o->output == NULL || strcmp(o->output, "-") != 0)
-            hm_cli_say(cli, "%s %s with key %.16s: %s",
-                       o->dry_run ? "would sign" : "signed",
+            hm_cli_say(cli, "%s %s with key %.16s: %s", verb(o),
                        hm_show_str(all->d[i].path), keyid,
                        hm_show_str(all->d[i].sig_path));
         hm_json_open_object(&w, NULL);
@@ -213,7 +224,10 @@ HM_MUST static hm_rc run_all(struct hm_cli *cli, const struct sign_options *o,
     char keyid[HM_SHA256_HEX];
 
     HM_TRY(load_all(cli, o, all, e));
-    HM_TRY(sign_all(cli, o, all, keyid, e));
+    if (o->bytes != NULL)
+        return sign_bytes_write(cli, o, &all->d[0], e);
+    HM_TRY(o->attach != NULL ? sign_foreign_judge(o, &all->d[0], keyid, e)
+                             : sign_all(cli, o, all, keyid, e));
     if (!o->dry_run)
         HM_TRY(write_all(o, all, e));
     return report(cli, o, all, keyid, e);

@@ -21,6 +21,9 @@ struct sign_options {
     const char *statement;
     const char *output;
     const char *issue_time;
+    const char *bytes;  /**< write what is to be signed elsewhere, or NULL */
+    const char *attach; /**< a signature that was made elsewhere, or NULL */
+    bool raw;           /**< it is r || s, not DER */
     bool force;
     bool dry_run;
 };
@@ -99,6 +102,37 @@ HM_MUST hm_rc sign_trust_judge(const struct sign_document *d, const char *keyid,
  * everything that it says of it was made again.
  * @return as hm_request_read() */
 HM_MUST hm_rc sign_request_open(struct sign_document *d, struct hm_err *e);
+
+/** Write the exact bytes that a signer elsewhere signs: the document, or the
+ * PAE of o->statement.
+ * @param d  NULL for a Statement */
+HM_MUST hm_rc sign_bytes_write(struct hm_cli *cli, const struct sign_options *o,
+                               const struct sign_document *d, struct hm_err *e);
+
+/** Load o->attach, in DER or as r || s.
+ * @return HM_E_FORMAT `sign.attach.raw`; HM_E_LIMIT; HM_E_IO */
+HM_MUST hm_rc sign_foreign_load(const struct sign_options *o,
+                                struct hm_buf *sig, struct hm_err *e);
+
+/** Is o->attach a signature of @p d by a key that may make it?  Fills d->sig
+ * and where it goes.
+ * @param[out] keyid  of that key
+ * @return HM_E_REJECTED `sign.attach.stranger`; as sign_trust_judge() and
+ *         sign_place_find() */
+HM_MUST hm_rc sign_foreign_judge(const struct sign_options *o,
+                                 struct sign_document *d,
+                                 char keyid[static HM_SHA256_HEX],
+                                 struct hm_err *e);
+
+/** The envelope of a Statement that o->attach signs.
+ * @param[out] maker  the key that made it; belongs to @p t
+ * @return HM_E_REJECTED `sign.attach.stranger` */
+HM_MUST hm_rc sign_foreign_envelope(const struct sign_options *o,
+                                    const struct sign_trust *t,
+                                    struct hm_bytes statement,
+                                    struct hm_buf *envelope,
+                                    const struct hm_public_key **maker,
+                                    struct hm_err *e);
 
 /** Where the signature goes: the name that -o gives, else the first of NAME.sig
  * … NAME.sig.8 that is free; for a request NAME.KEYID.sig, with the first 16

@@ -89,6 +89,29 @@ HM_MUST static hm_rc report(struct hm_cli *cli, const struct sign_options *o,
     return hm_json_finish(&w, e);
 }
 
+/* What was signed elsewhere is judged as what is signed here. */
+HM_MUST static hm_rc attach_with_trust(struct hm_cli *cli,
+                                       const struct sign_options *o,
+                                       struct hm_bytes statement,
+                                       struct sign_trust *t, struct hm_err *e)
+{
+    HM_OWN(hm_buf) envelope = HM_BUF_INIT(HM_ATTEST_ENVELOPE_MAX);
+    const struct hm_public_key *maker = NULL;
+    enum hm_role role = HM_ROLE_PROVENANCE;
+
+    if (o->authorisation == NULL)
+        return hm_fail(e, HM_E_USAGE, "sign.attach.authorisation",
+                       "--attach to a Statement needs --authorisation FILE, "
+                       "which says whose keys count");
+    HM_TRY(read_role(statement, &role, e));
+    HM_TRY(sign_trust_load_named(o, t, e));
+    HM_TRY(sign_foreign_envelope(o, t, statement, &envelope, &maker, e));
+    HM_TRY(judge(o, t, maker->keyid, role, e));
+    if (!o->dry_run)
+        HM_TRY(hm_cli_output(o->output, hm_buf_view(&envelope), o->force, e));
+    return report(cli, o, maker->keyid, role, e);
+}
+
 HM_MUST static hm_rc sign_with_trust(struct hm_cli *cli,
                                      const struct sign_options *o,
                                      struct hm_bytes statement,
@@ -117,6 +140,8 @@ hm_rc sign_statement_run(struct hm_cli *cli, const struct sign_options *o,
     struct sign_trust *t = NULL;
     hm_rc rc;
 
+    if (o->bytes != NULL)
+        return sign_bytes_write(cli, o, NULL, e);
     if (o->output == NULL)
         return hm_fail(e, HM_E_USAGE, "sign.output.none",
                        "--statement needs -o NAME.intoto.jsonl");
@@ -125,7 +150,9 @@ hm_rc sign_statement_run(struct hm_cli *cli, const struct sign_options *o,
     if (t == NULL)
         return hm_fail(e, HM_E_NOMEM, "sign.document.nomem",
                        "out of memory for an authorisation");
-    rc = sign_with_trust(cli, o, hm_buf_view(&statement), t, e);
+    rc = o->attach != NULL
+             ? attach_with_trust(cli, o, hm_buf_view(&statement), t, e)
+             : sign_with_trust(cli, o, hm_buf_view(&statement), t, e);
     sign_trust_clear(t);
     free(t);
     return rc;

@@ -237,6 +237,104 @@ static size_t calls(const struct key_story *s, const char *call)
     return n;
 }
 
+/* --- signed elsewhere -------------------------------------------------------------- */
+
+static void openssl_run(const struct key_story *s, const char *const argv[])
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    key_story_run(s, &r, argv);
+    assert_int_equal(r.status, 0);
+}
+#define OPENSSL(...) \
+    openssl_run(s, (const char *const[]){"/usr/bin/openssl", __VA_ARGS__, NULL})
+
+/* A vendor key of another make, in a file, authorised like any other. */
+static void make_foreign_key(const struct key_story *s, const char *role)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    OPENSSL("genpkey", "-algorithm", "EC", "-pkeyopt",
+            "ec_paramgen_curve:P-256", "-out", "foreign.key");
+    OPENSSL("pkey", "-in", "foreign.key", "-pubout", "-out", "foreign.pem");
+    STORY_RUN(s, &r, "hallmark-key", "authorise", "--root", "root.json",
+              "--from", "authorisation.json", "--key", role, "--product",
+              "thermostat", "--days", "30", "--sign", STORY_ROOT, "--pin",
+              "file:root.pin", "--softhsm", "rt", "-o", "authorisation.json",
+              "--force");
+    assert_run(&r, 0, "");
+}
+
+static void what_openssl_signed_is_attached(void **state)
+{
+    START(state);
+
+    make_foreign_key(s, "manifest=foreign.pem");
+    key_story_manifest(s, "manifest.json", "thermostat");
+    RUN("manifest.json", "--bytes", "to-sign");
+    assert_run(&r, 0, "");
+    OPENSSL("dgst", "-sha256", "-sign", "foreign.key", "-out", "sig",
+            "to-sign");
+    RUN("manifest.json", "--attach", "sig", "--root", "root.json");
+    assert_run(&r, 0, "");
+    key_story_openssl(s, "foreign.pem", "manifest.json.sig", "manifest.json");
+    RUN("manifest.json", "--attach", "sig");
+    assert_run(&r, 1, "sign.signature.twice");
+    RUN("manifest.json", BY(STORY_VENDOR));
+    assert_run(&r, 0, "");
+    key_story_openssl(s, "vendor-1.pem", "manifest.json.sig.2",
+                      "manifest.json");
+}
+
+static void what_fits_nobody_is_not_attached(void **state)
+{
+    START(state);
+
+    make_foreign_key(s, "provenance=foreign.pem");
+    key_story_manifest(s, "manifest.json", "thermostat");
+    OPENSSL("dgst", "-sha256", "-sign", "foreign.key", "-out", "sig",
+            "manifest.json");
+    RUN("manifest.json", "--attach", "sig");
+    assert_run(&r, 1, "trust.key.role");
+    OPENSSL("dgst", "-sha256", "-sign", "foreign.key", "-out", "sig",
+            "root.json");
+    RUN("manifest.json", "--attach", "sig");
+    assert_run(&r, 1, "sign.attach.stranger");
+    RUN("manifest.json", "--attach", "root.json");
+    assert_run(&r, 1, "sign.attach.stranger");
+    RUN("manifest.json", "--attach", "sig", "--raw");
+    assert_run(&r, 1, "sign.attach.raw");
+    RUN("manifest.json", "--attach", "sig", BY(STORY_VENDOR));
+    assert_run(&r, 2, "sign.way.one");
+    RUN("manifest.json");
+    assert_run(&r, 2, "sign.way.one");
+    RUN("manifest.json", "root.json", "--attach", "sig");
+    assert_run(&r, 2, "sign.output.many");
+    assert_false(key_story_has(s, "manifest.json.sig"));
+}
+
+static void a_statement_is_signed_elsewhere(void **state)
+{
+    START(state);
+
+    make_foreign_key(s, "provenance=foreign.pem");
+    key_story_write(s, "s.json", STATEMENT);
+    RUN("--statement", "s.json", "--bytes", "pae");
+    assert_run(&r, 0, "");
+    OPENSSL("dgst", "-sha256", "-sign", "foreign.key", "-out", "sig", "pae");
+    RUN("--statement", "s.json", "--attach", "sig", "-o", "e.jsonl");
+    assert_run(&r, 2, "sign.attach.authorisation");
+    RUN("--statement", "s.json", "--attach", "sig", "-o", "e.jsonl",
+        "--authorisation", "authorisation.json", "--root", "root.json");
+    assert_run(&r, 0, "");
+    assert_true(key_story_has(s, "e.jsonl"));
+    OPENSSL("dgst", "-sha256", "-sign", "foreign.key", "-out", "sig", "s.json");
+    RUN("--statement", "s.json", "--attach", "sig", "-o", "f.jsonl",
+        "--authorisation", "authorisation.json");
+    assert_run(&r, 1, "sign.attach.stranger"); /* no PAE */
+    assert_false(key_story_has(s, "f.jsonl"));
+}
+
 static void run_fault(const struct key_story *s, struct hm_run *r,
                       const char *fault, const char *pin)
 {
@@ -499,6 +597,9 @@ int main(void)
         FRESH(trust_that_is_missing_or_tampered_is_a_no),
         FRESH(wrong_calls_are_refused),
         FRESH(a_statement_becomes_an_envelope),
+        FRESH(what_openssl_signed_is_attached),
+        FRESH(what_fits_nobody_is_not_attached),
+        FRESH(a_statement_is_signed_elsewhere),
         FRESH(every_failing_call_leaves_nothing),
         FRESH(a_wrong_pin_is_tried_exactly_once),
         FRESH(a_low_pin_count_is_told),

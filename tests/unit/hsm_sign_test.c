@@ -31,7 +31,7 @@ static void leading_zeros_and_high_bits_make_minimal_der(void **state)
                 struct hm_err e = {0};
 
                 put_rs(rs, half, view(r, half - zeros));
-                assert_ok(hsm_der_from_rs(view(rs, 2 * half), &der, &e), &e);
+                assert_ok(hm_hsm_encode_rs(view(rs, 2 * half), &der, &e), &e);
                 assert_ok(hm_signature_check(half == 32
                                                  ? HM_SCHEME_ECDSA_P256_SHA256
                                                  : HM_SCHEME_ECDSA_P384_SHA384,
@@ -50,7 +50,7 @@ static void a_full_length_r_with_its_high_bit_gets_one_zero(void **state)
 
     (void)state;
     memset(rs, 0x81, sizeof(rs));
-    assert_ok(hsm_der_from_rs(view(rs, 64), &der, &e), &e);
+    assert_ok(hm_hsm_encode_rs(view(rs, 64), &der, &e), &e);
     assert_int_equal(der.n, 72);
     assert_int_equal(der.p[3], 33);
     assert_int_equal(der.p[4], 0x00);
@@ -70,16 +70,16 @@ static void other_lengths_and_zeros_are_refused(void **state)
     (void)state;
     memset(rs, 0x01, sizeof(rs));
     for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
-        assert_fails(hsm_der_from_rs(view(rs, lengths[i]), &der, &e),
+        assert_fails(hm_hsm_encode_rs(view(rs, lengths[i]), &der, &e),
                      HM_E_TOKEN, "hsm.sign.length", &e);
         assert_int_equal(der.n, 0);
     }
     memset(rs, 0, 32);
-    assert_fails(hsm_der_from_rs(view(rs, 64), &der, &e), HM_E_TOKEN,
+    assert_fails(hm_hsm_encode_rs(view(rs, 64), &der, &e), HM_E_TOKEN,
                  "hsm.sign.range", &e);
     memset(rs, 1, 32);
     memset(rs + 32, 0, 32);
-    assert_fails(hsm_der_from_rs(view(rs, 64), &der, &e), HM_E_TOKEN,
+    assert_fails(hm_hsm_encode_rs(view(rs, 64), &der, &e), HM_E_TOKEN,
                  "hsm.sign.range", &e);
 }
 
