@@ -14,7 +14,7 @@ static struct {
 
 const struct hm_opt hallmark_release_opts[] = {
     {"dry-run", 'n', HM_OPT_FLAG, false, &opt.dry_run, "",
-     "do everything that needs no key, sign and publish nothing"},
+     "do everything that needs no PIN, sign and publish nothing"},
     {"issue-time", 0, HM_OPT_VALUE, false, &opt.issue_time, "TIME",
      "time of the manifest (default: the clock)"},
     {"at", 0, HM_OPT_VALUE, false, &opt.at, "TIME",
@@ -73,8 +73,29 @@ HM_MUST static hm_rc check_descriptors(const struct hm_release *r,
                    "give the second a descriptor of its own");
 }
 
-HM_MUST static hm_rc check_before(const struct hm_release *r, struct hm_err *e)
+/* hallmark-verify asks for one, and is right: what a firmware is made of. */
+HM_MUST static hm_rc check_sboms(const struct hm_release *r, struct hm_err *e)
 {
+    for (size_t i = 0; i < r->n_artefacts; i++) {
+        bool found = strcmp(r->artefacts[i].role, "firmware") != 0;
+
+        for (size_t k = 0; k < r->n_sboms; k++)
+            found |= r->sboms[k].artefact == i;
+        if (!found)
+            return hm_hint(e,
+                           hm_fail(e, HM_E_REJECTED, "sbom.missing",
+                                   "release.json names no SBOM for artefact "
+                                   "'%s'",
+                                   hm_show_str(r->artefacts[i].id)),
+                           "name the one that your build wrote under sboms; "
+                           "every firmware needs one");
+    }
+    return HM_OK;
+}
+
+HM_MUST static hm_rc check_before(const struct run *run, struct hm_err *e)
+{
+    const struct hm_release *r = &run->release;
     struct hm_release_state state;
 
     HM_TRY(check_file(r, r->root, "root.json",
@@ -82,6 +103,8 @@ HM_MUST static hm_rc check_before(const struct hm_release *r, struct hm_err *e)
     HM_TRY(check_file(r, r->authorisation, "authorisation.json",
                       "make it with hallmark key authorise", e));
     HM_TRY(check_descriptors(r, e));
+    HM_TRY(check_sboms(r, e));
+    HM_TRY(hallmark_check_trust(run, e));
     if (!opt.dry_run) {
         HM_TRY(check_pin(r, &r->signing.manifest, e));
         HM_TRY(check_pin(r, &r->signing.provenance, e));
@@ -115,7 +138,7 @@ HM_MUST static hm_rc add_variable(struct run *run, struct hm_err *e)
 HM_MUST static hm_rc prepare(struct run *run, struct hm_err *e)
 {
     HM_TRY(hm_release_load(&run->release, run->file, e));
-    HM_TRY(check_before(&run->release, e));
+    HM_TRY(check_before(run, e));
     HM_TRY(hallmark_find_folder(&run->folder, e));
     run->how.folder = (const char *)run->folder.p;
     HM_TRY(add_variable(run, e));
@@ -130,6 +153,8 @@ HM_MUST static hm_rc report(struct run *run, struct hm_err *e)
     hm_json_put_text(&w, "product", run->release.product);
     hm_json_put_text(&w, "version", run->release.version.text);
     hm_json_put_bool(&w, "published", !opt.dry_run);
+    if (opt.dry_run)
+        hm_json_put_uint(&w, "keys_untried", run->untried);
     hm_json_open_array(&w, "steps");
     for (size_t i = 0; i < run->done.n; i++)
         hm_json_put_text(&w, NULL, run->done.name[i]);
@@ -137,7 +162,10 @@ HM_MUST static hm_rc report(struct run *run, struct hm_err *e)
     hm_json_close_object(&w);
     if (opt.dry_run)
         hm_cli_say(run->cli,
-                   "Dry run: nothing was signed, nothing was published.");
+                   "Dry run: nothing was signed, nothing was published%s.",
+                   run->untried == 0 ? ""
+                                     : "; not every key could be tried, see "
+                                       "the warnings");
     else
         hm_cli_say(run->cli, "Released %s %s.", run->release.product,
                    run->release.version.text);

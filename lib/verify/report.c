@@ -73,6 +73,8 @@ void hm_report_put(const struct hm_report *report, struct hm_json_writer *w)
 {
     hm_json_put_time(w, "at", report->at);
     hm_json_put_bool(w, "before_signing", report->before_signing);
+    if (report->rehearsal)
+        hm_json_put_bool(w, "rehearsal", true);
     if (report->has_manifest)
         put_release(report, w);
     hm_json_open_object(w, "counts");

@@ -134,6 +134,15 @@ hm_rc verify_say(struct verify *v, enum hm_result result, const char *reason,
     return HM_OK;
 }
 
+hm_rc verify_excuse(struct verify *v, const char *file, const char *text,
+                    struct hm_err *e)
+{
+    HM_TRY(verify_say(v, HM_RESULT_NOT_RUN, "", file, e, "%s", text));
+    v->report->findings[v->report->n - 1].is_excused = true;
+    v->report->excused++;
+    return HM_OK;
+}
+
 /* Is the release to blame, not the system it is read on? */
 static bool is_verdict(const struct hm_err *why)
 {
@@ -272,7 +281,9 @@ hm_rc hm_verify_release(const struct hm_dir *dir, struct hm_bytes root,
     v->authorisation_bytes.max = HM_AUTHORISATION_BYTES_MAX;
     v->manifest_bytes.max = HM_MANIFEST_BYTES_MAX;
     report->at = options->at;
-    report->before_signing = options->before_signing;
+    v->options.before_signing |= options->rehearsal;
+    report->before_signing = v->options.before_signing;
+    report->rehearsal = options->rehearsal;
     rc = run_all(v, root, e);
     verify_clear(v);
     free(v);

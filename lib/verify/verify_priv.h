@@ -59,6 +59,11 @@ HM_MUST hm_rc verify_say(struct verify *v, enum hm_result result,
                          const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
 
+/** Record that what the running check looks at is not made yet: not-run, and
+ * excused for that. */
+HM_MUST hm_rc verify_excuse(struct verify *v, const char *file,
+                            const char *text, struct hm_err *e);
+
 /* The checks.  Each returns HM_OK also when it recorded failures. */
 HM_MUST hm_rc verify_names(struct verify *v, struct hm_err *e);
 HM_MUST hm_rc verify_authorisation_signature(struct verify *v,
