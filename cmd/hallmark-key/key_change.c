@@ -131,9 +131,8 @@ HM_MUST static hm_rc find_end(const struct key_change *c, hm_time now,
                    "validity must end after %s", hm_time_show(now));
 }
 
-/* The key id that an operand means: 64 hex digits, or a PEM file. */
-HM_MUST static hm_rc find_keyid(const char *text, char keyid[HM_SHA256_HEX],
-                                struct hm_err *e)
+hm_rc key_id_find(const char *text, char keyid[static HM_SHA256_HEX],
+                  struct hm_err *e)
 {
     HM_OWN(hm_public_key) key = HM_PUBLIC_KEY_INIT;
     uint8_t digest[HM_SHA256_SIZE];
@@ -167,7 +166,7 @@ HM_MUST static hm_rc retire(const struct key_change *c, hm_time now,
         const struct hm_authorised_key *old = NULL;
         char keyid[HM_SHA256_HEX];
 
-        HM_TRY(find_keyid(c->retire.value[i], keyid, e));
+        HM_TRY(key_id_find(c->retire.value[i], keyid, e));
         old = hm_authorisation_find(a, keyid);
         if (old != NULL)
             inherit_products(old, heir);

@@ -31,6 +31,8 @@ extern const struct hm_opt key_prepare_opts[];
 hm_rc key_prepare_run(struct hm_cli *cli, struct hm_err *e);
 extern const struct hm_opt key_review_opts[];
 hm_rc key_review_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt key_rehearse_opts[];
+hm_rc key_rehearse_run(struct hm_cli *cli, struct hm_err *e);
 extern const struct hm_opt key_apply_opts[];
 hm_rc key_apply_run(struct hm_cli *cli, struct hm_err *e);
 
@@ -142,6 +144,10 @@ HM_MUST hm_rc key_next_make(const struct key_change *c, struct key_next *w,
 
 /** Warn of keys that end before the authorisation does. */
 void key_warn_ends(const struct hm_cli *cli, const struct hm_authorisation *a);
+
+/** The key id that an operand means: 64 hex digits, or a PEM file. */
+HM_MUST hm_rc key_id_find(const char *text, char keyid[static HM_SHA256_HEX],
+                          struct hm_err *e);
 
 /** "DIR/NAME" to its folder, opened, and its name (borrowed from path).
  * @return HM_E_USAGE `key.option.path`; HM_E_IO */
