@@ -337,6 +337,13 @@ HM_MUST hm_rc hm_authorisation_check_limit(const struct hm_authorisation *a,
                                            const struct hm_limit *want,
                                            struct hm_err *e);
 
+/** Sentences about products that no release could be made for: without limits,
+ * or without a key of a role that is needed.  None is no fault of the document.
+ * @param[out] out  appended to */
+HM_MUST hm_rc hm_authorisation_list_idle(const struct hm_authorisation *a,
+                                         struct hm_names *out,
+                                         struct hm_err *e);
+
 /** The current entry of a key id, or NULL; the retired one, or NULL. */
 const struct hm_authorised_key *
 hm_authorisation_find(const struct hm_authorisation *a, const char *keyid);
