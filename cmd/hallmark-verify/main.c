@@ -13,6 +13,7 @@ static struct options {
     const char *output;
     bool before_signing;
     bool rehearsal;
+    bool brief;
     bool force;
 } opt;
 
@@ -25,6 +26,8 @@ static const struct hm_opt opts[] = {
      "the manifest is not signed yet; all else must pass"},
     {"rehearsal", 0, HM_OPT_FLAG, false, &opt.rehearsal, "",
      "the same for a dry run: the provenance is not signed either"},
+    {"brief", 'b', HM_OPT_FLAG, false, &opt.brief, "",
+     "list only the checks that did not pass"},
     {"output", 'o', HM_OPT_VALUE, false, &opt.output, "FILE",
      "write the report there ('-': standard output)"},
     {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",
@@ -49,8 +52,10 @@ HM_MUST static hm_rc write_report(struct hm_cli *cli,
                                   struct hm_err *e)
 {
     HM_OWN(hm_buf) text = HM_BUF_INIT(REPORT_MAX);
-    const bool colour = opt.output == NULL && isatty(STDOUT_FILENO) &&
-                        getenv("NO_COLOR") == NULL;
+    const struct hm_report_style style = {.colour = opt.output == NULL &&
+                                                    isatty(STDOUT_FILENO) &&
+                                                    getenv("NO_COLOR") == NULL,
+                                          .brief = opt.brief};
     struct hm_json_writer w;
 
     if (cli->json) {
@@ -59,7 +64,7 @@ HM_MUST static hm_rc write_report(struct hm_cli *cli,
         hm_json_close_object(&w);
         HM_TRY(hm_json_finish(&w, e));
     } else {
-        HM_TRY(hm_report_write(report, colour, &text, e));
+        HM_TRY(hm_report_write(report, &style, &text, e));
     }
     if (opt.output != NULL)
         return hm_cli_output(opt.output,

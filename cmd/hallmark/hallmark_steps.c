@@ -269,7 +269,7 @@ HM_MUST static hm_rc verify(struct run *run, const char *before,
 
     HM_TRY(hm_release_path(&run->release, run->release.root, &root, e));
     HM_TRY(add_words(&words, e, "hallmark-verify", text(&run->stage.path),
-                     "--root", text(&root), before, (char *)NULL));
+                     "--root", text(&root), "--brief", before, (char *)NULL));
     HM_TRY(add_option(&words, "--at", run->at, e));
     return run_words(run, &words, e);
 }

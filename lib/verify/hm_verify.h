@@ -101,9 +101,16 @@ HM_MUST hm_rc hm_verify_release(const struct hm_dir *dir, struct hm_bytes root,
  * checks[]. */
 void hm_report_put(const struct hm_report *report, struct hm_json_writer *w);
 
-/** Append the report for people: one line a check, more for what failed.
- * @param colour  use terminal colours */
-HM_MUST hm_rc hm_report_write(const struct hm_report *report, bool colour,
+/** How the report is written for people. */
+struct hm_report_style {
+    bool colour; /**< use terminal colours */
+    bool brief;  /**< leave out the checks that passed or are excused */
+};
+
+/** Append the report for people: one line a check, more for what failed, and
+ * the counts behind a yes or no. */
+HM_MUST hm_rc hm_report_write(const struct hm_report *report,
+                              const struct hm_report_style *style,
                               struct hm_buf *to, struct hm_err *e);
 
 void hm_report_clear(struct hm_report *report);

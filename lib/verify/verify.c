@@ -234,14 +234,11 @@ static void verify_clear(struct verify *v)
     hm_index_clear(&v->index);
 }
 
-/* Only when nothing failed and nothing that must run was left out. */
 HM_MUST static hm_rc conclude(const struct verify *v, struct hm_err *e)
 {
     const struct hm_report *r = v->report;
 
-    if (r->count[HM_RESULT_FAIL] == 0 &&
-        r->count[HM_RESULT_NOT_RUN] == r->excused &&
-        r->count[HM_RESULT_PASS] > 0)
+    if (report_is_yes(r))
         return HM_OK;
     if (v->first.rc == HM_OK)
         return hm_fail(e, HM_E_REJECTED, "verify.check.missing",

@@ -41,6 +41,9 @@ HM_MUST hm_rc report_add(struct hm_report *report, const char *check,
                          enum hm_result result, struct hm_finding **out,
                          struct hm_err *e);
 
+/** Nothing failed, and nothing that must run was left out. */
+bool report_is_yes(const struct hm_report *report);
+
 /** Record that the running check failed for @p file ("" for none) as @p why
  * tells.  What the system is to blame for is not recorded but returned.
  *
