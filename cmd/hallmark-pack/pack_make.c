@@ -211,7 +211,8 @@ HM_MUST static hm_rc pack_to(const struct hm_cli *cli, int fd,
     with.progress = &progress.progress;
     rc = hm_archive_pack(&tree, &with, fd, r, e);
     hm_cli_progress_clear(&progress);
-    return rc;
+    return hm_context(e, rc, "packing '%s' into '%s'",
+                      hm_show_str(cli->argv[0]), hm_show_str(call.output));
 }
 
 HM_MUST static hm_rc pack_to_file(const struct hm_cli *cli,

@@ -87,17 +87,28 @@ static hm_rc run(struct hm_cli *cli, struct hm_err *e)
 
     HM_TRY(read_time(&options, e));
     HM_TRY(hm_as_usage(e, hm_file_load(opt.root, &root, e)));
-    HM_TRY(hm_dir_open(&dir, cli->argv[0], e));
+    HM_TRY(hm_hint(e, hm_dir_open(&dir, cli->argv[0], e),
+                   "name a release directory: releases/VERSION of a "
+                   "repository, or what hallmark-manifest make filled"));
     rc = hm_verify_release(&dir, hm_buf_view(&root), &options, &report, e);
+    if (rc == HM_E_USAGE) /* the root set, and nothing else */
+        return hm_hint(e, hm_context(e, rc, "'%s'", hm_show_str(opt.root)),
+                       "--root names the root.json that devices were "
+                       "provisioned with, not a key or an authorisation");
     if (rc != HM_OK && rc != HM_E_REJECTED)
-        return rc;
+        return hm_context(e, rc, "'%s'", hm_show_str(cli->argv[0]));
     /* A report that could not be written is no yes; a no stays a no. */
     if (write_report(cli, &report, rc == HM_OK, &unwritten) != HM_OK &&
         rc == HM_OK) {
         *e = unwritten;
         return e->rc;
     }
-    return hm_context(e, rc, "the release is refused");
+    rc = hm_context(e, rc, "'%s' is refused", hm_show_str(cli->argv[0]));
+    return strncmp(e->reason, "base.file.", 10) != 0
+               ? rc
+               : hm_hint(e, rc,
+                         "a release is whole: copy all of its directory, or "
+                         "make it again");
 }
 
 static const struct hm_command commands[] = {

@@ -57,6 +57,36 @@ HM_MUST static hm_rc check_pin(const struct hm_release *r,
                       e);
 }
 
+/* What the build has to have left. */
+HM_MUST static hm_rc check_artefact(const struct hm_release *r,
+                                    const struct hm_release_artefact *a,
+                                    struct hm_err *e)
+{
+    HM_OWN(hm_buf) full = HM_BUF_INIT(8192);
+    HM_OWN(hm_dir) tree = HM_DIR_INIT;
+
+    if (!a->is_tree)
+        return check_file(r, a->source, "the file of an artefact",
+                          "build it first, or name another under artefacts", e);
+    HM_TRY(hm_release_path(r, a->source, &full, e));
+    return hm_hint(e,
+                   hm_context(e, hm_dir_open(&tree, (const char *)full.p, e),
+                              "release.json names the tree of an artefact"),
+                   "build it first, or name another under artefacts");
+}
+
+HM_MUST static hm_rc check_built(const struct hm_release *r, struct hm_err *e)
+{
+    for (size_t i = 0; i < r->n_artefacts; i++)
+        HM_TRY(check_artefact(r, &r->artefacts[i], e));
+    for (size_t i = 0; i < r->n_sboms; i++)
+        HM_TRY(check_file(r, r->sboms[i].file, "an SBOM",
+                          "let the build write it, or name another under "
+                          "sboms",
+                          e));
+    return HM_OK;
+}
+
 /* Both signing programs read to the end of a descriptor: the second would find
  * nothing. */
 HM_MUST static hm_rc check_descriptors(const struct hm_release *r,
@@ -104,6 +134,7 @@ HM_MUST static hm_rc check_before(const struct run *run, struct hm_err *e)
                       "make it with hallmark key authorise", e));
     HM_TRY(check_descriptors(r, e));
     HM_TRY(check_sboms(r, e));
+    HM_TRY(check_built(r, e));
     HM_TRY(hallmark_check_trust(run, e));
     if (!opt.dry_run) {
         HM_TRY(check_pin(r, &r->signing.manifest, e));

@@ -255,7 +255,7 @@ HM_MUST static hm_rc run_all(struct verify *v, struct hm_bytes root,
                              struct hm_err *e)
 {
     HM_TRY(hm_context(e, hm_as_usage(e, hm_root_read(&v->root, root, e)),
-                      "root.json"));
+                      "it is no root set"));
     for (size_t i = 0; i < ROWS; i++)
         HM_TRY(run_row(v, &rows[i], e));
     return conclude(v, e);
