@@ -182,15 +182,17 @@ struct hm_hsm {
  * private copy in memory (SoftHSM truncates its token file at every login, so
  * that a kill would destroy it), and a token file found damaged is restored
  * from the saved copy first.  A store that other tools made and that
- * SOFTHSM2_CONF names is locked and copied as well, but provisioned in place.
+ * SOFTHSM2_CONF names is locked and copied as well; what is made is put into it
+ * file by file.
  *
  * An NSS database guards itself, being an SQLite one.  HM_HSM_PROVISION makes
  * it when where->nss is an empty or missing directory.
  *
  * @return HM_E_USAGE `hsm.where.twice` (softhsm and nss); HM_E_TOKEN
  *         `hsm.nss.missing` (no database there, HM_HSM_USE), `hsm.nss.path`
- *         (a letter that NSS cannot take); `hsm.module.path` (not absolute, no regular file, others
- *         may write it), `hsm.module.load`, `hsm.module.kind` (no PKCS#11
+ *         (a letter that NSS cannot take); `hsm.module.path` (not absolute, no
+ *         regular file, not the caller's or root's, others may write it),
+ *         `hsm.module.load`, `hsm.module.kind` (no PKCS#11
  *         module), `hsm.call.failed`; HM_E_TOKEN `hsm.softhsm.missing` (no such
  *         store, HM_HSM_USE), `hsm.softhsm.busy` (locked for a minute),
  *         `hsm.softhsm.damaged` (and no saved copy); HM_E_IO, HM_E_NOMEM

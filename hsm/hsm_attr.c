@@ -8,8 +8,17 @@ static bool is_absent(CK_RV rv)
     return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE;
 }
 
+HM_MUST static hm_rc fail_length(CK_ATTRIBUTE_TYPE type, size_t size,
+                                 struct hm_err *e)
+{
+    return hm_fail(e, HM_E_TOKEN, "hsm.attribute.length",
+                   "the module gives attribute 0x%lx more than %zu bytes", type,
+                   size);
+}
+
 /* One call into a buffer of fixed size: a module whose answer grows between
- * two calls finds nothing to overrun.  size is at most HSM_VALUE_MAX. */
+ * two calls finds nothing to overrun.  size is at most HSM_VALUE_MAX; what does
+ * not fit is_long, and not given. */
 HM_MUST static hm_rc ask(struct hsm_state *s, CK_OBJECT_HANDLE object,
                          CK_ATTRIBUTE_TYPE type, size_t size,
                          struct hsm_value *out, struct hm_err *e)
@@ -18,6 +27,7 @@ HM_MUST static hm_rc ask(struct hsm_state *s, CK_OBJECT_HANDLE object,
     CK_RV rv;
 
     out->n = 0;
+    out->is_long = false;
     out->is_there = false;
     HM_TRY(hsm_session_check(s, e));
     rv = s->f->C_GetAttributeValue(s->session, object, &attribute, 1);
@@ -27,10 +37,11 @@ HM_MUST static hm_rc ask(struct hsm_state *s, CK_OBJECT_HANDLE object,
         return hsm_fail_rv(s, "C_GetAttributeValue", rv, e);
     if (attribute.ulValueLen == CK_UNAVAILABLE_INFORMATION && rv == CKR_OK)
         return HM_OK;
-    if (rv == CKR_BUFFER_TOO_SMALL || attribute.ulValueLen > size)
-        return hm_fail(e, HM_E_TOKEN, "hsm.attribute.length",
-                       "the module gives attribute 0x%lx more than %zu bytes",
-                       type, size);
+    out->is_long = rv == CKR_BUFFER_TOO_SMALL;
+    if (out->is_long)
+        return HM_OK;
+    if (attribute.ulValueLen > size)
+        return fail_length(type, size, e);
     out->n = attribute.ulValueLen;
     out->is_there = true;
     return HM_OK;
@@ -39,6 +50,14 @@ HM_MUST static hm_rc ask(struct hsm_state *s, CK_OBJECT_HANDLE object,
 hm_rc hsm_attr_bytes(struct hsm_state *s, CK_OBJECT_HANDLE object,
                      CK_ATTRIBUTE_TYPE type, struct hsm_value *out,
                      struct hm_err *e)
+{
+    HM_TRY(ask(s, object, type, sizeof(out->b), out, e));
+    return out->is_long ? fail_length(type, sizeof(out->b), e) : HM_OK;
+}
+
+hm_rc hsm_attr_name(struct hsm_state *s, CK_OBJECT_HANDLE object,
+                    CK_ATTRIBUTE_TYPE type, struct hsm_value *out,
+                    struct hm_err *e)
 {
     return ask(s, object, type, sizeof(out->b), out, e);
 }
@@ -50,6 +69,8 @@ hm_rc hsm_attr_ulong(struct hsm_state *s, CK_OBJECT_HANDLE object,
     struct hsm_value v = {.n = 0};
 
     HM_TRY(ask(s, object, type, sizeof(*out), &v, e));
+    if (v.is_long)
+        return fail_length(type, sizeof(*out), e);
     if (!v.is_there || v.n != sizeof(*out))
         return hm_fail(e, HM_E_TOKEN, "hsm.attribute.length",
                        "the module gives attribute 0x%lx %zu bytes, expected "

@@ -10,14 +10,33 @@ HM_MUST static hm_rc read_object(struct hsm_state *s, CK_OBJECT_HANDLE handle,
     struct hsm_value v = {.n = 0};
 
     *o = (struct hsm_object){.handle = handle};
-    HM_TRY(hsm_attr_bytes(s, handle, CKA_LABEL, &v, e));
+    HM_TRY(hsm_attr_name(s, handle, CKA_LABEL, &v, e));
     if (v.is_there && v.n <= HM_HSM_OBJECT_MAX &&
         memchr(v.b, '\0', v.n) == NULL)
         memcpy(o->label, v.b, v.n);
-    HM_TRY(hsm_attr_bytes(s, handle, CKA_ID, &v, e));
+    HM_TRY(hsm_attr_name(s, handle, CKA_ID, &v, e));
     if (v.is_there && v.n <= HM_HSM_ID_MAX) {
         memcpy(o->id, v.b, v.n);
         o->id_n = v.n;
+    }
+    return HM_OK;
+}
+
+/* Until the module has no more: it may give few at a time, and the second key
+ * of a name must not be the one that was not asked for. */
+HM_MUST static hm_rc gather(struct hsm_state *s, CK_ULONG *n, struct hm_err *e)
+{
+    CK_ULONG got = 1;
+
+    for (*n = 0; got > 0 && *n < HSM_FOUND_MAX; *n += got) {
+        const CK_ULONG room = HSM_FOUND_MAX - *n;
+        const CK_RV rv =
+            s->f->C_FindObjects(s->session, s->found.handle + *n, room, &got);
+
+        if (rv != CKR_OK)
+            return hsm_fail_rv(s, "C_FindObjects", rv, e);
+        if (got > room)
+            got = room; /* more than fit were asked for: refused below */
     }
     return HM_OK;
 }
@@ -32,9 +51,7 @@ HM_MUST static hm_rc search(struct hsm_state *s, CK_OBJECT_CLASS class,
     rv = s->f->C_FindObjectsInit(s->session, template, 1);
     if (rv != CKR_OK)
         return hsm_fail_rv(s, "C_FindObjectsInit", rv, e);
-    rv = s->f->C_FindObjects(s->session, s->found.handle, HSM_FOUND_MAX, n);
-    if (rv != CKR_OK)
-        return hsm_fail_rv(s, "C_FindObjects", rv, e);
+    HM_TRY(gather(s, n, e));
     rv = s->f->C_FindObjectsFinal(s->session);
     if (rv != CKR_OK)
         return hsm_fail_rv(s, "C_FindObjectsFinal", rv, e);
@@ -151,21 +168,40 @@ HM_MUST static hm_rc pick(const struct hsm_state *s,
     return n == 1 ? HM_OK : fail_count(s, uri, n, e);
 }
 
-/* The public half: the object with the private key's own id and label. */
+/* How many of those found match; the last of them. */
+static size_t count_matches(const struct hsm_state *s,
+                            const struct hm_hsm_uri *uri,
+                            const struct hsm_object **last)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->found.n; i++) {
+        if (!hsm_object_matches(&s->found.object[i], uri))
+            continue;
+        *last = &s->found.object[i];
+        n++;
+    }
+    return n;
+}
+
+/* The public half: the object with the private key's own id and label, else
+ * the one with its id.  The id is what makes a pair; tokens that name their
+ * keys themselves give the halves different labels. */
 HM_MUST static hm_rc find_half(struct hsm_state *s,
                                const struct hsm_object *private_key,
                                struct hm_hsm_key *key, struct hm_err *e)
 {
+    struct hm_hsm_uri by_id = {.id_n = private_key->id_n};
     const struct hsm_object *half = NULL;
+    size_t n = 0;
 
+    memcpy(by_id.id, private_key->id, private_key->id_n);
     HM_TRY(hsm_find_class(s, CKO_PUBLIC_KEY, e));
-    for (size_t i = 0; i < s->found.n; i++) {
-        if (!hsm_object_matches(&s->found.object[i], &key->uri))
-            continue;
-        if (half != NULL)
-            return fail_count(s, &key->uri, 2, e);
-        half = &s->found.object[i];
-    }
+    n = count_matches(s, &key->uri, &half);
+    if (n == 0 && by_id.id_n > 0)
+        n = count_matches(s, &by_id, &half);
+    if (n > 1)
+        return fail_count(s, by_id.id_n > 0 ? &by_id : &key->uri, n, e);
     if (half == NULL)
         return hm_fail(e, HM_E_TOKEN, "hsm.key.public",
                        "token '%s' has no public key object beside the private "

@@ -128,7 +128,7 @@ HM_MUST static hm_rc check_claims(const struct hm_hsm_claims *c,
                    hm_hsm_claim_name(c->extractable));
 }
 
-HM_MUST static hm_rc check_pair(struct hm_hsm *hsm, const struct pieces *p,
+HM_MUST static hm_rc check_pair(struct hsm_state *s, const struct pieces *p,
                                 const struct made *made, struct hm_hsm_key *key,
                                 struct hm_err *e)
 {
@@ -137,22 +137,33 @@ HM_MUST static hm_rc check_pair(struct hm_hsm *hsm, const struct pieces *p,
 
     memcpy(o.label, p->label, sizeof(p->label));
     memcpy(o.id, p->id, p->id_n);
-    hsm_key_describe(hsm->state, &o, key);
+    hsm_key_describe(s, &o, key);
     key->handle = made->private_key;
-    HM_TRY(hsm_public_read(hsm->state, made->public_key, &key->public_key, e));
-    HM_TRY(hsm_claims_read(hsm->state, key->handle, &key->claims, e));
+    HM_TRY(hsm_public_read(s, made->public_key, &key->public_key, e));
+    HM_TRY(hsm_claims_read(s, key->handle, &key->claims, e));
     HM_TRY(check_claims(&key->claims, e));
-    HM_TRY(hsm_claims_probe(hsm->state, key->handle, e));
-    return hm_hsm_sign(hsm, key, &key->public_key, HM_LIT(PROOF), &sig, e);
+    HM_TRY(hsm_claims_probe(s, key->handle, e));
+    return hsm_sign(s, key, &key->public_key, HM_LIT(PROOF), &sig, e);
 }
 
-/* A key that failed its checks must not be there to be found later. */
-static void destroy_pair(struct hsm_state *s, const struct made *made)
+/* A key that failed its checks must not be there to be found later.  What is
+ * made in a SoftHSM store is gone anyway unless it is committed. */
+HM_MUST static hm_rc destroy_pair(struct hsm_state *s, const struct made *made,
+                                  hm_rc why, struct hm_err *e)
 {
-    if (!s->has_session)
-        return;
-    (void)s->f->C_DestroyObject(s->session, made->private_key);
-    (void)s->f->C_DestroyObject(s->session, made->public_key);
+    bool is_gone = s->has_session;
+
+    if (s->has_session) {
+        is_gone =
+            s->f->C_DestroyObject(s->session, made->private_key) == CKR_OK;
+        (void)s->f->C_DestroyObject(s->session, made->public_key);
+    }
+    hsm_session_close(s);
+    if (is_gone || s->keeper.is_open)
+        return why;
+    return hm_context(e, why,
+                      "the new key failed its checks and could not be "
+                      "removed, delete it from the token");
 }
 
 hm_rc hm_hsm_generate(struct hm_hsm *hsm, const struct hm_hsm_uri *uri,
@@ -172,10 +183,9 @@ hm_rc hm_hsm_generate(struct hm_hsm *hsm, const struct hm_hsm_uri *uri,
     HM_TRY(refuse_taken(s, CKO_PRIVATE_KEY, &p, e));
     HM_TRY(refuse_taken(s, CKO_PUBLIC_KEY, &p, e));
     HM_TRY(make_pair(s, &p, &made, e));
-    rc = check_pair(hsm, &p, &made, key, e);
-    if (rc != HM_OK) {
-        destroy_pair(s, &made);
-        hm_hsm_key_clear(key);
-    }
-    return rc;
+    rc = check_pair(s, &p, &made, key, e);
+    if (rc == HM_OK)
+        return HM_OK;
+    hm_hsm_key_clear(key);
+    return destroy_pair(s, &made, rc, e);
 }

@@ -36,20 +36,26 @@ HM_MUST static hm_rc add_key(struct hsm_state *s, const struct hsm_object *o,
     HM_OWN(hm_hsm_key) key = HM_HSM_KEY_INIT;
     struct hm_hsm_entry *entry = NULL;
     struct hm_err why = {.rc = HM_OK};
+    hm_rc rc;
 
     HM_TRY(grow(out, e));
     entry = &out->entry[out->n++];
     hsm_key_describe(s, o, &key);
     entry->is_key = true;
     entry->uri = key.uri;
-    if (hsm_public_read(s, o->handle, &key.public_key, &why) == HM_OK) {
+    rc = hsm_public_read(s, o->handle, &key.public_key, &why);
+    if (rc == HM_OK) {
         memcpy(entry->keyid, key.public_key.keyid, sizeof(entry->keyid));
         entry->scheme = key.public_key.scheme;
-    } else {
-        (void)snprintf(entry->problem, sizeof(entry->problem), "%.*s",
-                       (int)sizeof(entry->problem) - 1, why.text);
+        return HM_OK;
     }
-    return HM_OK;
+    (void)snprintf(entry->problem, sizeof(entry->problem), "%.*s",
+                   (int)sizeof(entry->problem) - 1, why.text);
+    if (s->has_session)
+        return HM_OK;
+    if (e != NULL) /* a call failed: that is not about this key */
+        *e = why;
+    return rc;
 }
 
 HM_MUST static hm_rc add_token(struct hsm_state *s, const struct hsm_token *t,

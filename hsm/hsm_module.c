@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "hsm_priv.h"
 
@@ -53,6 +54,8 @@ HM_MUST static hm_rc check_path(const char *given, char real[PATH_MAX],
         return bad_path(given, "it is no regular file", e);
     if ((st.st_mode & S_IWOTH) != 0)
         return bad_path(given, "everybody may write it", e);
+    if (st.st_uid != geteuid() && st.st_uid != 0)
+        return bad_path(given, "it belongs to another user", e);
     return check_writers(real, given, e);
 }
 

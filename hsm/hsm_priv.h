@@ -69,6 +69,9 @@ void hsm_text_add(struct hsm_text *t, const char *fmt, ...)
 /** "CKR_PIN_INCORRECT" or "unknown return value". */
 const char *hsm_rv_name(CK_RV rv);
 
+/** A call of the module failed: say so. */
+HM_MUST hm_rc hsm_fail_call(const char *call, CK_RV rv, struct hm_err *e);
+
 /** A call of the module failed: close the session and say so. */
 HM_MUST hm_rc hsm_fail_rv(struct hsm_state *s, const char *call, CK_RV rv,
                           struct hm_err *e);
@@ -112,6 +115,7 @@ struct hsm_value {
     uint8_t b[HSM_VALUE_MAX];
     size_t n;
     bool is_there; /**< false: the object does not have or show it */
+    bool is_long;  /**< it has it, but longer than fits */
 };
 
 /** Read one attribute in one call into a buffer of fixed size.
@@ -119,6 +123,11 @@ struct hsm_value {
 HM_MUST hm_rc hsm_attr_bytes(struct hsm_state *s, CK_OBJECT_HANDLE object,
                              CK_ATTRIBUTE_TYPE type, struct hsm_value *out,
                              struct hm_err *e);
+/** The same for what an object is called: a name that does not fit is no name,
+ * for one strange object must not spoil the search for the others. */
+HM_MUST hm_rc hsm_attr_name(struct hsm_state *s, CK_OBJECT_HANDLE object,
+                            CK_ATTRIBUTE_TYPE type, struct hsm_value *out,
+                            struct hm_err *e);
 HM_MUST hm_rc hsm_attr_ulong(struct hsm_state *s, CK_OBJECT_HANDLE object,
                              CK_ATTRIBUTE_TYPE type, CK_ULONG *out,
                              struct hm_err *e);
@@ -154,6 +163,14 @@ HM_MUST hm_rc hsm_public_from_point(struct hm_bytes params,
                                     struct hm_bytes point,
                                     struct hm_public_key *key,
                                     struct hm_err *e);
+
+/* hsm_sign.c */
+/** hm_hsm_sign() that leaves the session open when it fails: for a caller with
+ * something to undo. */
+HM_MUST hm_rc hsm_sign(struct hsm_state *s, const struct hm_hsm_key *key,
+                       const struct hm_public_key *pinned,
+                       struct hm_bytes message, struct hm_buf *sig,
+                       struct hm_err *e);
 
 /* hsm_der.c */
 /** r || s, each half of @p rs, to one minimal DER SEQUENCE of two INTEGERs.

@@ -77,10 +77,8 @@ static bool says_removed(CK_RV rv)
            rv == CKR_SESSION_HANDLE_INVALID || rv == CKR_SESSION_CLOSED;
 }
 
-hm_rc hsm_fail_rv(struct hsm_state *s, const char *call, CK_RV rv,
-                  struct hm_err *e)
+hm_rc hsm_fail_call(const char *call, CK_RV rv, struct hm_err *e)
 {
-    hsm_session_close(s);
     if (says_removed(rv))
         return hm_hint(e,
                        hm_fail(e, HM_E_TOKEN, "hsm.token.removed",
@@ -91,6 +89,13 @@ hm_rc hsm_fail_rv(struct hsm_state *s, const char *call, CK_RV rv,
     return hm_fail(e, HM_E_TOKEN, "hsm.call.failed",
                    "the module refused: %s gave %s (0x%lx)", call,
                    hsm_rv_name(rv), rv);
+}
+
+hm_rc hsm_fail_rv(struct hsm_state *s, const char *call, CK_RV rv,
+                  struct hm_err *e)
+{
+    hsm_session_close(s);
+    return hsm_fail_call(call, rv, e);
 }
 
 hm_rc hsm_as_token(struct hm_err *e, hm_rc rc)

@@ -51,11 +51,11 @@ HM_MUST static hm_rc ask_token(struct hsm_state *s,
 
     rv = s->f->C_SignInit(s->session, &mechanism, key->handle);
     if (rv != CKR_OK)
-        return hsm_fail_rv(s, "C_SignInit", rv, e);
+        return hsm_fail_call("C_SignInit", rv, e);
     out->n = HM_SIGNATURE_MAX;
     rv = s->f->C_Sign(s->session, in->b, in->n, out->b, &out->n);
     if (rv != CKR_OK)
-        return hsm_fail_rv(s, "C_Sign", rv, e);
+        return hsm_fail_call("C_Sign", rv, e);
     if (out->n == 0 || out->n > HM_SIGNATURE_MAX)
         return hm_fail(e, HM_E_TOKEN, "hsm.sign.length",
                        "the token made a signature of %lu bytes", out->n);
@@ -90,10 +90,9 @@ HM_MUST static hm_rc check_pinned(const struct hm_hsm_key *key,
                    key->public_key.keyid, pinned->keyid);
 }
 
-HM_MUST static hm_rc sign(struct hsm_state *s, const struct hm_hsm_key *key,
-                          const struct hm_public_key *pinned,
-                          struct hm_bytes message, struct hm_buf *sig,
-                          struct hm_err *e)
+hm_rc hsm_sign(struct hsm_state *s, const struct hm_hsm_key *key,
+               const struct hm_public_key *pinned, struct hm_bytes message,
+               struct hm_buf *sig, struct hm_err *e)
 {
     struct to_sign in = {.n = 0};
     struct answer out = {.n = 0};
@@ -119,7 +118,7 @@ hm_rc hm_hsm_sign(struct hm_hsm *hsm, const struct hm_hsm_key *key,
                   struct hm_buf *sig, struct hm_err *e)
 {
     HM_OWN(hm_buf) made = HM_BUF_INIT(HM_SIGNATURE_MAX);
-    hm_rc rc = sign(hsm->state, key, pinned, message, &made, e);
+    hm_rc rc = hsm_sign(hsm->state, key, pinned, message, &made, e);
 
     hm_buf_clear(sig);
     if (rc == HM_OK)

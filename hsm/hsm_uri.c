@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <strings.h>
 
 #include "hsm_priv.h"
 
@@ -157,15 +158,26 @@ static bool is_named(const struct item *item, const char *name)
     return hm_bytes_eq(item->name, hm_bytes_str(name));
 }
 
+/* Before anything else, in any spelling and at any place: a message about
+ * another fault would show the PIN. */
+HM_MUST static hm_rc refuse_secret(struct hm_bytes text, struct hm_err *e)
+{
+    static const char name[] = "pin-value=";
+    const size_t n = sizeof(name) - 1;
+
+    for (size_t i = 0; i + n <= text.n; i++)
+        if (strncasecmp((const char *)text.p + i, name, n) == 0)
+            return hm_hint(e,
+                           hm_fail(e, HM_E_USAGE, "hsm.uri.secret",
+                                   "a PIN in a URI is seen by every user of "
+                                   "this machine and is refused"),
+                           "give '--pin file:PATH', 'fd:N', 'credential:NAME' "
+                           "or 'tty', and change that PIN");
+    return HM_OK;
+}
+
 HM_MUST static hm_rc refuse_unknown(const struct item *item, struct hm_err *e)
 {
-    if (is_named(item, "pin-value"))
-        return hm_hint(e,
-                       hm_fail(e, HM_E_USAGE, "hsm.uri.secret",
-                               "a PIN in a URI is seen by every user of this "
-                               "machine and is refused"),
-                       "give '--pin file:PATH', 'fd:N', 'credential:NAME' or "
-                       "'tty', and change that PIN");
     if (is_named(item, "module-path") || is_named(item, "module-name"))
         return hm_fail(e, HM_E_USAGE, "hsm.uri.module",
                        "a URI does not choose the module to load; give "
@@ -277,6 +289,7 @@ HM_MUST static hm_rc read_uri(struct hm_hsm_uri *uri, struct hm_bytes text,
         return hm_fail(e, HM_E_USAGE, "hsm.uri.long",
                        "a PKCS#11 URI of %zu bytes, at most %u are taken",
                        text.n, HM_HSM_URI_MAX);
+    HM_TRY(refuse_secret(text, e));
     if (text.n < head || memcmp(text.p, scheme, head) != 0)
         return bad_syntax("expected 'pkcs11:'", text, e);
     path = (struct hm_bytes){text.p + head, text.n - head};

@@ -212,6 +212,8 @@ hm_rc softhsm_commit(struct softhsm *k, struct hm_err *e)
     HM_OWN(hm_dir) none = HM_DIR_INIT;
     unsigned ignored = 0;
 
+    if (k->is_shared)
+        return softhsm_merge(k, e);
     HM_TRY(hm_dir_open_at(&copy, &k->scratch, "tokens", e));
     HM_TRY(softhsm_mend(&copy, &none, &ignored, e)); /* whole, or refused */
     if (!k->keeps_conf)

@@ -8,51 +8,83 @@
 #define CONF_DEFAULT "/etc/softhsm/softhsm2.conf"
 #define CONF_MAX     ((size_t)64 << 10)
 
-static bool is_blank(char c)
+/* The file that SoftHSM reads. */
+HM_MUST static hm_rc load_conf(struct hm_buf *text)
 {
-    return c == ' ' || c == '\t' || c == '\r';
+    const char *named = getenv("SOFTHSM2_CONF");
+    const char *home = getenv("HOME");
+    char path[1024];
+
+    if (named != NULL)
+        return hm_file_load(named, text, NULL);
+    if (home != NULL &&
+        snprintf(path, sizeof(path), "%s/.config/softhsm2/softhsm2.conf",
+                 home) < (int)sizeof(path) &&
+        access(path, F_OK) == 0)
+        return hm_file_load(path, text, NULL);
+    return hm_file_load(CONF_DEFAULT, text, NULL);
 }
 
-/* "directories.tokendir = PATH" to PATH; the last such line counts, as for
- * SoftHSM.  Empty when there is none. */
-static void find_tokendir(const char *text, char *out, size_t size)
+static struct hm_bytes trim(struct hm_bytes s)
 {
-    static const char name[] = "directories.tokendir";
-
-    out[0] = '\0';
-    for (const char *line = text; line != NULL && *line != '\0';
-         line = strchr(line, '\n')) {
-        size_t n = 0;
-
-        line += strspn(line, " \t\r\n");
-        if (strncmp(line, name, sizeof(name) - 1) != 0)
-            continue;
-        line += sizeof(name) - 1;
-        line += strspn(line, " \t");
-        if (*line != '=')
-            continue;
-        line += 1 + strspn(line + 1, " \t");
-        n = strcspn(line, "\n");
-        while (n > 0 && is_blank(line[n - 1]))
-            n--;
-        if (n < size)
-            (void)snprintf(out, size, "%.*s", (int)n, line);
+    while (s.n > 0 && strchr(" \t\r", s.p[0]) != NULL) {
+        s.p++;
+        s.n--;
     }
+    while (s.n > 0 && strchr(" \t\r", s.p[s.n - 1]) != NULL)
+        s.n--;
+    return s;
 }
 
-/* false: nothing here that could be kept. */
-static bool read_conf(char *tokendir, size_t size)
+/* "NAME = VALUE # comment"; leaves @p value alone when it is another name. */
+static void take_line(struct hm_bytes line, const char *name,
+                      struct hm_bytes *value)
+{
+    const uint8_t *hash = memchr(line.p, '#', line.n);
+    const size_t n = hash == NULL ? line.n : (size_t)(hash - line.p);
+    const uint8_t *equals = memchr(line.p, '=', n);
+    const size_t k = equals == NULL ? 0 : (size_t)(equals - line.p);
+
+    if (hm_bytes_eq(trim((struct hm_bytes){line.p, k}), hm_bytes_str(name)))
+        *value = trim((struct hm_bytes){line.p + k + 1, n - k - 1});
+}
+
+/* The last line counts, as for SoftHSM; empty when there is none. */
+static struct hm_bytes find_value(struct hm_bytes text, const char *name)
+{
+    struct hm_bytes value = {NULL, 0};
+
+    while (text.n > 0) {
+        const uint8_t *end = memchr(text.p, '\n', text.n);
+        const size_t n = end == NULL ? text.n : (size_t)(end - text.p);
+        const size_t step = end == NULL ? n : n + 1;
+
+        take_line((struct hm_bytes){text.p, n}, name, &value);
+        text.p += step;
+        text.n -= step;
+    }
+    return value;
+}
+
+bool softhsm_find_tokendir(char *tokendir, size_t size)
 {
     HM_OWN(hm_buf) text = HM_BUF_INIT(CONF_MAX);
-    const char *conf = getenv("SOFTHSM2_CONF");
-    const struct hm_bytes nul = {(const uint8_t *)"", 1};
+    struct hm_bytes path;
+    struct hm_bytes backend;
 
-    if (hm_file_load(conf == NULL ? CONF_DEFAULT : conf, &text, NULL) !=
-            HM_OK ||
-        hm_buf_add(&text, nul, NULL) != HM_OK)
+    if (load_conf(&text) != HM_OK)
         return false;
-    find_tokendir((const char *)text.p, tokendir, size);
-    return tokendir[0] == '/';
+    path = find_value(hm_buf_view(&text), "directories.tokendir");
+    backend = find_value(hm_buf_view(&text), "objectstore.backend");
+    while (path.n > 1 && path.p[path.n - 1] == '/')
+        path.n--;
+    if (path.n == 0 || path.n >= size || path.p[0] != '/' ||
+        memchr(path.p, '\0', path.n) != NULL ||
+        (backend.n > 0 && !hm_bytes_eq(backend, HM_LIT("file"))))
+        return false;
+    memcpy(tokendir, path.p, path.n);
+    tokendir[path.n] = '\0';
+    return true;
 }
 
 static bool is_empty(const struct hm_dir *tokens)
@@ -84,20 +116,19 @@ static bool find_store(const char *tokendir, bool may_make, char *store,
 
 /* Of other tools: they expect to find it as they left it. */
 HM_MUST static hm_rc share(struct softhsm *k, const char *tokendir,
-                           bool may_change, struct hm_err *e)
+                           struct hm_err *e)
 {
-    HM_OWN(hm_dir) tokens = HM_DIR_INIT;
-
-    if (hm_dir_open(&tokens, tokendir, NULL) != HM_OK)
+    if (hm_dir_open(&k->store, tokendir, NULL) != HM_OK)
         return HM_OK;
-    k->lock.fd = openat(tokens.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    k->lock.fd = openat(k->store.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (k->lock.fd < 0)
         return HM_OK;
     HM_TRY(softhsm_wait_lock(k, tokendir, e));
-    if (may_change)
-        return HM_OK;
     HM_TRY(softhsm_scratch_make(k, e));
-    return softhsm_copy_tree(&tokens, &k->scratch, "tokens", 0600, e);
+    HM_TRY(softhsm_copy_tree(&k->store, &k->scratch, "tokens", 0600, e));
+    k->is_shared = true;
+    k->is_open = true;
+    return HM_OK;
 }
 
 hm_rc softhsm_open_environment(struct softhsm *k, bool may_make,
@@ -108,14 +139,14 @@ hm_rc softhsm_open_environment(struct softhsm *k, bool may_make,
     hm_rc rc;
 
     softhsm_clear(k);
-    if (!read_conf(tokendir, sizeof(tokendir)))
+    if (!softhsm_find_tokendir(tokendir, sizeof(tokendir)))
         return HM_OK;
     if (find_store(tokendir, may_make, store, sizeof(store))) {
         HM_TRY(softhsm_open(k, store, may_make, e));
         k->keeps_conf = true;
         return HM_OK;
     }
-    rc = share(k, tokendir, may_make, e);
+    rc = share(k, tokendir, e);
     if (rc != HM_OK)
         softhsm_clear(k);
     return rc;

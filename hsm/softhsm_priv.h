@@ -22,6 +22,7 @@
 
 struct softhsm {
     bool is_open;
+    bool is_shared;        /**< store is the tokens/ of other tools */
     struct hm_dir store;   /**< owned: DIR */
     struct hm_file lock;   /**< owned: DIR/lock, locked */
     struct hm_dir parent;  /**< owned: where the private copy lies */
@@ -47,14 +48,18 @@ struct softhsm {
 HM_MUST hm_rc softhsm_open(struct softhsm *k, const char *path, bool may_make,
                            struct hm_err *e);
 
-/** The store that SOFTHSM2_CONF names (else /etc/softhsm/softhsm2.conf), for a
- * caller who named none.  One that hallmark-key made, or an empty one that it
+/** The store that SOFTHSM2_CONF names (else the user's configuration, else
+ * /etc/softhsm/softhsm2.conf), for a caller who named none.  One that hallmark-key made, or an empty one that it
  * may fill, is kept like any other; one that belongs to other tools is locked,
- * used through a private copy and written in place.  A configuration that
+ * used through a private copy, and what was made is put into it.  A configuration that
  * cannot be read is left to the module to complain about.
  * @return as softhsm_open() */
 HM_MUST hm_rc softhsm_open_environment(struct softhsm *k, bool may_make,
                                        struct hm_err *e);
+
+/** The directory of tokens in SoftHSM's own configuration, without a slash at
+ * its end; false: none that could be kept. */
+bool softhsm_find_tokendir(char *tokendir, size_t size);
 
 /** Lock k->lock, which is @p path, waiting a minute.
  * @return HM_E_TOKEN `hsm.softhsm.busy` */
@@ -63,6 +68,11 @@ HM_MUST hm_rc softhsm_wait_lock(struct softhsm *k, const char *path,
 
 /** Put the private copy in the place of the store. */
 HM_MUST hm_rc softhsm_commit(struct softhsm *k, struct hm_err *e);
+
+/* softhsm_merge.c */
+/** Put what is new in the private copy into the store of other tools, file by
+ * file; what it has stays as it is. */
+HM_MUST hm_rc softhsm_merge(struct softhsm *k, struct hm_err *e);
 
 /** Remove the private copy and unlock. */
 void softhsm_clear(struct softhsm *k);

@@ -32,10 +32,10 @@ HM_MUST static hm_rc load_signature(const char *path, struct hm_signatures *all,
 /* One file a key, in the order of the root set, whatever was handed in: copies
  * and strangers' signatures do not come along. */
 HM_MUST static hm_rc keep_one_a_key(const struct key_asked *asked,
-                                    const struct hm_signatures *given,
                                     struct hm_signatures *kept,
                                     struct hm_err *e)
 {
+    const struct hm_signatures *given = &asked->given;
     const struct hm_bytes document = hm_buf_view(&asked->request.document);
     const struct hm_root *root = &asked->root;
 
@@ -119,14 +119,13 @@ HM_MUST static hm_rc load(struct key_asked *asked, const char *request,
 HM_MUST static hm_rc run(struct hm_cli *cli, struct key_asked *asked,
                          const char *path, struct hm_err *e)
 {
-    HM_OWN(hm_signatures) given = HM_SIGNATURES_INIT;
     HM_OWN(hm_signatures) kept = HM_SIGNATURES_INIT;
 
     HM_TRY(load(asked, cli->argv[0], path, e));
     for (int i = 1; i < cli->argc; i++)
-        HM_TRY(load_signature(cli->argv[i], &given, e));
-    HM_TRY(keep_one_a_key(asked, &given, &kept, e));
-    warn_strangers(cli, &given, &kept);
+        HM_TRY(load_signature(cli->argv[i], &asked->given, e));
+    HM_TRY(keep_one_a_key(asked, &kept, e));
+    warn_strangers(cli, &asked->given, &kept);
     if (!opt.dry_run)
         HM_TRY(hm_signed_save(path, hm_buf_view(&asked->request.document),
                               &kept, opt.from != NULL || is_begun(asked, path),

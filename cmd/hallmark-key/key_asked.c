@@ -17,6 +17,7 @@ void key_asked_free(struct key_asked **asked)
         return;
     hm_root_clear(&(*asked)->root);
     hm_request_clear(&(*asked)->request);
+    hm_signatures_clear(&(*asked)->given);
     free(*asked);
     *asked = NULL;
 }

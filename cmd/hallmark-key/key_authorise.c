@@ -2,6 +2,7 @@
 
 static struct key_change opt;
 static const char *reason;
+static struct hm_cli_list compromised;
 
 /* A row each, because the verbs differ in one or two of them. */
 #define VALUE(name, member, arg, help)                       \
@@ -105,12 +106,38 @@ const struct hm_opt key_rotate_opts[] = {
     HM_OPT_END,
 };
 
+/* The key that is not to be believed any more, and what is known of it. */
+#define REVOKED                                                              \
+    {"compromised",                                                          \
+     0,                                                                      \
+     HM_OPT_LIST,                                                            \
+     false,                                                                  \
+     &compromised,                                                           \
+     "PEM|KEYID",                                                            \
+     "revoke: --retire KEY --reason compromised"},                           \
+        {"reason",                                                           \
+         0,                                                                  \
+         HM_OPT_VALUE,                                                       \
+         false,                                                              \
+         &reason,                                                            \
+         "WORD",                                                             \
+         "revoke: compromised or lost"},                                     \
+        VALUE("since", since, "TIME",                                        \
+              "revoke: when it was stolen or lost (default: now)"),          \
+        VALUE("repository", repository, "DIR",                               \
+              "revoke: tell what the key signed there, and who is reached"), \
+        VALUE("cohorts", cohorts, "FILE",                                    \
+              "revoke: states of devices (default: of the repository)"),     \
+        VALUE("incident", incident, "FILE",                                  \
+              "revoke: write a record of it all, a hallmark-incident/1")
+
 const struct hm_opt key_revoke_opts[] = {
     ROOT,
     NEEDED("from", 0, from, "FILE", FROM),
-    {"retire", 0, HM_OPT_LIST, true, &opt.retire, "PEM|KEYID",
-     "key that is not to be believed any more"},
-    {"reason", 0, HM_OPT_VALUE, true, &reason, "WORD", "compromised or lost"},
+    LIST("retire", retire, "PEM|KEYID", "key that is to be revoked"),
+    REVOKED,
+    VALUE("by", by, "NAME", "who noticed, for the record"),
+    VALUE("why", why, "TEXT", "the ticket or the reason, for the record"),
     KEY_PEM,
     PRODUCT("product of the new key (default: those of the old one)"),
     UNTIL,
@@ -135,8 +162,7 @@ const struct hm_opt key_prepare_opts[] = {
     NEEDED("by", 0, by, "NAME", "who asks for it"),
     NEEDED("why", 0, why, "TEXT", "the ticket or the reason, for the signers"),
     LIST("retire", retire, "PEM|KEYID", "rotate, revoke: key that goes"),
-    {"reason", 0, HM_OPT_VALUE, false, &reason, "WORD",
-     "revoke: compromised or lost"},
+    REVOKED,
     KEY_PEM,
     PRODUCT("product of new keys (default: those of the key that goes)"),
     UNTIL,
@@ -154,9 +180,26 @@ const struct hm_opt key_prepare_opts[] = {
     HM_OPT_END,
 };
 
+/* --compromised KEY says both. */
+HM_MUST static hm_rc take_compromised(struct hm_err *e)
+{
+    if (compromised.n == 0)
+        return HM_OK;
+    if (reason != NULL || opt.retire.n > 0)
+        return hm_fail(e, HM_E_USAGE, "key.prepare.option",
+                       "--compromised goes with neither --retire nor --reason");
+    opt.retire = compromised;
+    reason = "compromised";
+    return HM_OK;
+}
+
 HM_MUST static hm_rc take_reason(struct hm_err *e)
 {
     opt.act = HM_ACT_REVOKE;
+    if (opt.retire.n == 0)
+        return hm_fail(e, HM_E_USAGE, "cli.option.missing",
+                       "expected --compromised PEM|KEYID, or --retire "
+                       "PEM|KEYID with --reason WORD");
     if (reason != NULL && strcmp(reason, "compromised") == 0)
         opt.reason = HM_COMPROMISED;
     else if (reason != NULL && strcmp(reason, "lost") == 0)
@@ -171,10 +214,10 @@ HM_MUST static hm_rc take_reason(struct hm_err *e)
 HM_MUST static hm_rc check_authorise(struct hm_err *e)
 {
     opt.act = HM_ACT_AUTHORISE;
-    if (opt.retire.n > 0 || reason != NULL)
+    if (opt.retire.n > 0 || reason != NULL || opt.repository != NULL)
         return hm_fail(e, HM_E_USAGE, "key.prepare.option",
-                       "authorise takes neither --retire nor --reason: say "
-                       "rotate or revoke");
+                       "authorise takes neither --retire nor --reason nor "
+                       "--repository: say rotate or revoke");
     if (opt.from != NULL || opt.keys.n > 0)
         return HM_OK;
     return hm_fail(e, HM_E_USAGE, "key.authorise.empty",
@@ -185,9 +228,10 @@ HM_MUST static hm_rc check_rotate(struct hm_err *e)
 {
     opt.act = HM_ACT_ROTATE;
     opt.reason = HM_ROTATED;
-    if (reason != NULL)
+    if (reason != NULL || opt.since != NULL || opt.repository != NULL)
         return hm_fail(e, HM_E_USAGE, "key.prepare.option",
-                       "rotate takes no --reason: say revoke");
+                       "rotate takes neither --reason nor --since nor "
+                       "--repository: say revoke");
     if (opt.keys.n > 0)
         return HM_OK;
     return hm_fail(e, HM_E_USAGE, "cli.option.missing",
@@ -207,6 +251,7 @@ hm_rc key_prepare_run(struct hm_cli *cli, struct hm_err *e)
 {
     const char *act = cli->argv[0];
 
+    HM_TRY(take_compromised(e));
     if (strcmp(act, "authorise") == 0) {
         HM_TRY(check_authorise(e));
     } else if (strcmp(act, "rotate") == 0) {
@@ -237,6 +282,7 @@ hm_rc key_rotate_run(struct hm_cli *cli, struct hm_err *e)
 
 hm_rc key_revoke_run(struct hm_cli *cli, struct hm_err *e)
 {
+    HM_TRY(take_compromised(e));
     HM_TRY(take_reason(e));
     return key_change_run(cli, &opt, e);
 }

@@ -158,10 +158,27 @@ static void inherit_products(const struct hm_authorised_key *old,
     heir->products_n = old->products_n;
 }
 
+HM_MUST static hm_rc find_since(const struct key_change *c, hm_time now,
+                                hm_time *since, struct hm_err *e)
+{
+    *since = now;
+    if (c->since == NULL)
+        return HM_OK;
+    HM_TRY(hm_as_usage(e, hm_time_parse(hm_bytes_str(c->since), since, e)));
+    if (*since <= now)
+        return HM_OK;
+    return hm_fail(e, HM_E_USAGE, "key.revoke.since",
+                   "--since %s is after %s, the time of this act",
+                   hm_time_show(*since), hm_time_show(now));
+}
+
 HM_MUST static hm_rc retire(const struct key_change *c, hm_time now,
                             struct hm_authorisation *a,
                             struct hm_authorised_key *heir, struct hm_err *e)
 {
+    hm_time since = now;
+
+    HM_TRY(find_since(c, now, &since, e));
     for (size_t i = 0; i < c->retire.n; i++) {
         const struct hm_authorised_key *old = NULL;
         char keyid[HM_SHA256_HEX];
@@ -170,7 +187,8 @@ HM_MUST static hm_rc retire(const struct key_change *c, hm_time now,
         old = hm_authorisation_find(a, keyid);
         if (old != NULL)
             inherit_products(old, heir);
-        HM_TRY(hm_hint(e, hm_authorisation_retire(a, keyid, now, c->reason, e),
+        HM_TRY(hm_hint(e,
+                       hm_authorisation_retire(a, keyid, since, c->reason, e),
                        "'hallmark-key show' gives the id of a PEM file; the "
                        "keys in force stand in the authorisation"));
     }
@@ -391,6 +409,8 @@ hm_rc key_change_run(struct hm_cli *cli, const struct key_change *c,
                        "out of memory for an authorisation");
     HM_TRY(key_next_make(c, w, e));
     HM_TRY(hm_authorisation_write(&w->a, &document, e));
+    HM_TRY(key_incident(cli, c, &w->root, hm_buf_view(&w->before),
+                        hm_buf_view(&document), e));
     if (!c->dry_run)
         HM_TRY(sign_and_save(cli, c, &w->root, hm_buf_view(&document), e));
     return report(cli, c, &w->a, e);

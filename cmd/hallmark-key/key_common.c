@@ -1,10 +1,12 @@
+#include <strings.h>
+
 #include "key_priv.h"
 
 #define PEM_FILE_MAX 4096u
 
 bool key_is_uri(const char *text)
 {
-    return strncmp(text, "pkcs11:", 7) == 0;
+    return strncasecmp(text, "pkcs11:", 7) == 0;
 }
 
 hm_rc key_uri_read(const char *text, struct hm_hsm_uri *uri, struct hm_err *e)

@@ -76,6 +76,9 @@ hm_rc key_prepare(struct hm_cli *cli, const struct key_change *c,
         return hm_fail(e, HM_E_NOMEM, "key.change.nomem",
                        "out of memory for a request");
     HM_TRY(make(c, w, asked, &text, e));
+    HM_TRY(key_incident(cli, c, &asked->root,
+                        hm_buf_view(&asked->request.before),
+                        hm_buf_view(&asked->request.document), e));
     key_warn_ends(cli, &asked->request.next);
     for (size_t i = 0; i < asked->request.careful.n; i++)
         hm_cli_warn(cli, "%s", asked->request.careful.name[i]);

@@ -103,6 +103,10 @@ struct key_change {
     struct hm_cli_list claims;  /**< files that 'show --json' printed */
     struct hm_cli_list retire;  /**< PEM or key id */
     enum hm_retire_reason reason;
+    const char *since;      /**< when the key was stolen or lost; NULL: now */
+    const char *repository; /**< where to look for what a key signed; or NULL */
+    const char *cohorts;    /**< hallmark-cohorts/1; NULL: of the repository */
+    const char *incident;   /**< where to write the record, or NULL */
     const char *valid_until;
     const char *days;
     const char *max_counter;
@@ -162,6 +166,15 @@ HM_MUST hm_rc key_folder_open(const char *path, struct hm_dir *dir,
 HM_MUST hm_rc key_signed_load(const char *path, struct hm_buf *bytes,
                               struct hm_signatures *sigs, struct hm_err *e);
 
+/** Tell what the key that goes has signed and whom the next authorisation still
+ * reaches; nothing unless the change names a repository.
+ * @param before, after  bytes of both authorisations
+ * @return HM_E_USAGE `key.incident.many`, `key.incident.none`; as
+ *         hm_incident_find() and hm_incident_judge() */
+HM_MUST hm_rc key_incident(struct hm_cli *cli, const struct key_change *c,
+                           const struct hm_root *root, struct hm_bytes before,
+                           struct hm_bytes after, struct hm_err *e);
+
 /** Write a request for the change instead of the authorisation. */
 HM_MUST hm_rc key_prepare(struct hm_cli *cli, const struct key_change *c,
                           struct hm_err *e);
@@ -170,6 +183,7 @@ HM_MUST hm_rc key_prepare(struct hm_cli *cli, const struct key_change *c,
 struct key_asked {
     struct hm_root root;            /**< owned */
     struct hm_request request;      /**< owned */
+    struct hm_signatures given;     /**< owned: handed in, by whomever */
     uint8_t sha256[HM_SHA256_SIZE]; /**< of the document to sign */
 };
 

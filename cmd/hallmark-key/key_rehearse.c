@@ -11,6 +11,8 @@ static struct {
     const char *repository;
     struct hm_cli_list keys;
     const char *at;
+    const char *output;
+    bool force;
 } opt;
 
 const struct hm_opt key_rehearse_opts[] = {
@@ -27,6 +29,10 @@ const struct hm_opt key_rehearse_opts[] = {
      "key that will sign (default: those that did, else all that may)"},
     {"at", 0, HM_OPT_VALUE, false, &opt.at, "TIME",
      "what right clocks will say (default: the clock)"},
+    {"output", 'o', HM_OPT_VALUE, false, &opt.output, "PAGE.html",
+     "write it as a page with a picture"},
+    {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",
+     "replace PAGE.html when it is there"},
     HM_OPT_END,
 };
 
@@ -237,6 +243,17 @@ HM_MUST static hm_rc report(struct hm_cli *cli, const struct rehearsal *r,
                    r->cohorts.n, r->m.product, r->m.version.text);
 }
 
+HM_MUST static hm_rc write_page(const struct rehearsal *r, struct hm_err *e)
+{
+    HM_OWN(hm_buf) page = HM_BUF_INIT(HM_REHEARSE_PAGE_MAX);
+
+    if (opt.output == NULL)
+        return HM_OK;
+    HM_TRY(
+        hm_rehearse_write_page(&r->offer, &r->cohorts, r->verdicts, &page, e));
+    return hm_cli_output(opt.output, hm_buf_view(&page), opt.force, e);
+}
+
 HM_MUST static hm_rc run(struct hm_cli *cli, struct rehearsal *r,
                          struct hm_err *e)
 {
@@ -248,6 +265,7 @@ HM_MUST static hm_rc run(struct hm_cli *cli, struct rehearsal *r,
                       hm_show_str(cli->argv[0])));
     HM_TRY(take_cohorts(r, e));
     HM_TRY(judge(r, e));
+    HM_TRY(write_page(r, e));
     return report(cli, r, e);
 }
 

@@ -63,7 +63,7 @@ static void say(const struct hm_cli *cli, const struct hm_sbom *s,
         const bool is_said =
             f->result == HM_SBOM_FAIL || f->result == HM_SBOM_WARN;
 
-        (void)fprintf(to, "  %-7s %-22s %s%s%s%s\n",
+        (void)fprintf(to, "  %-7s %-16s %s%s%s%s\n",
                       hm_sbom_result_name(f->result), f->topic, f->text,
                       is_said ? " [" : "", is_said ? f->check : "",
                       is_said ? "]" : "");

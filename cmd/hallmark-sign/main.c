@@ -43,7 +43,7 @@ static hm_rc run(struct hm_cli *cli, struct hm_err *e)
 }
 
 static const struct hm_command commands[] = {
-    {NULL, "[DOCUMENT...]", 0, HM_CLI_LIST_MAX,
+    {NULL, "[DOCUMENT...]", 0, -1,
      "sign Hallmark documents and in-toto Statements with a token", opts, run},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };

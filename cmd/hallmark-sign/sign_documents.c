@@ -24,6 +24,8 @@ static void documents_clear(struct documents *all)
     for (size_t i = 0; i < all->n; i++) {
         hm_buf_clear(&all->d[i].bytes);
         hm_buf_clear(&all->d[i].sig);
+        hm_out_clear(&all->d[i].out);
+        free(all->d[i].real);
         sign_trust_clear(&all->d[i].trust);
     }
     free(all->d);
@@ -65,7 +67,12 @@ HM_MUST static hm_rc load_document(const struct sign_options *o,
     d->bytes = (struct hm_buf)HM_BUF_INIT(HM_REQUEST_BYTES_MAX);
     d->sig = (struct hm_buf)HM_BUF_INIT(HM_SIGNATURE_MAX);
     d->trust = (struct sign_trust)SIGN_TRUST_INIT;
+    d->out = (struct hm_out)HM_OUT_INIT;
     HM_TRY(hm_file_load(path, &d->bytes, e));
+    d->real = realpath(path, NULL);
+    if (d->real == NULL)
+        return hm_fail_errno(e, "sign.document.path", "cannot resolve '%s'",
+                             hm_show_str(path));
     HM_TRY(find_kind(d, e));
     HM_TRY(sign_path_split(path, folder, &name, e));
     HM_TRY(sign_trust_load(o, folder, d->kind, &d->trust, e));
@@ -79,12 +86,18 @@ HM_MUST static hm_rc check_call(const struct hm_cli *cli,
         return hm_fail(e, HM_E_USAGE, "sign.output.many",
                        "-o names one signature, but %d documents are given",
                        cli->argc);
-    for (int i = 0; i < cli->argc; i++)
-        for (int k = 0; k < i; k++)
-            if (strcmp(cli->argv[i], cli->argv[k]) == 0)
-                return hm_fail(e, HM_E_USAGE, "sign.document.twice",
-                               "'%s' is given twice",
-                               hm_show_str(cli->argv[i]));
+    return HM_OK;
+}
+
+/* In whatever spelling: the second signature would find the first one. */
+HM_MUST static hm_rc refuse_twice(const struct documents *all, size_t last,
+                                  struct hm_err *e)
+{
+    for (size_t i = 0; i < last; i++)
+        if (strcmp(all->d[i].real, all->d[last].real) == 0)
+            return hm_fail(e, HM_E_USAGE, "sign.document.twice",
+                           "'%s' is given twice",
+                           hm_show_str(all->d[last].path));
     return HM_OK;
 }
 
@@ -103,6 +116,7 @@ HM_MUST static hm_rc load_all(const struct hm_cli *cli,
     for (size_t i = 0; i < n; i++) {
         all->n++;
         HM_TRY(load_document(o, cli->argv[i], &all->d[i], e));
+        HM_TRY(refuse_twice(all, i, e));
     }
     return HM_OK;
 }
@@ -135,16 +149,22 @@ HM_MUST static hm_rc sign_all(struct hm_cli *cli, const struct sign_options *o,
     return HM_OK;
 }
 
-/* Only when every signature is made and verified. */
+/* Only when every signature is made and verified; all are complete on disk
+ * before the first gets its name. */
 HM_MUST static hm_rc write_all(const struct sign_options *o,
-                               const struct documents *all, struct hm_err *e)
+                               struct documents *all, struct hm_err *e)
 {
     if (o->output != NULL)
         return hm_cli_output(o->output, hm_buf_view(&all->d[0].sig), o->force,
                              e);
+    for (size_t i = 0; i < all->n; i++) {
+        struct sign_document *d = &all->d[i];
+
+        HM_TRY(hm_out_begin(&d->out, d->sig_path, d->mode, 0644, e));
+        HM_TRY(hm_out_write(&d->out, hm_buf_view(&d->sig), e));
+    }
     for (size_t i = 0; i < all->n; i++)
-        HM_TRY(hm_file_save(all->d[i].sig_path, hm_buf_view(&all->d[i].sig),
-                            all->d[i].mode, e));
+        HM_TRY(hm_out_commit(&all->d[i].out, e));
     return HM_OK;
 }
 

@@ -49,14 +49,18 @@ HM_MUST static hm_rc try_name(const struct sign_options *o,
     HM_OWN(hm_buf) sig = HM_BUF_INIT(HM_SIGNATURE_MAX);
     const struct hm_bytes document = hm_buf_view(&d->bytes);
     bool is_ours = false;
+    hm_rc rc;
 
     d->mode = HM_OUT_NEW;
     if (!hm_file_exists_at(dir, name))
         return HM_OK;
-    HM_TRY(hm_file_load_at(dir, name, &sig, e));
+    rc = hm_file_load_at(dir, name, &sig, e);
+    if (rc != HM_OK && rc != HM_E_LIMIT) /* too long is no signature */
+        return rc;
     is_ours =
+        rc == HM_OK &&
         hm_signature_verify(pinned, document, hm_buf_view(&sig), NULL) == HM_OK;
-    if (!is_ours && fits_somebody(d, hm_buf_view(&sig))) {
+    if (rc == HM_OK && !is_ours && fits_somebody(d, hm_buf_view(&sig))) {
         d->sig_path[0] = '\0'; /* another's: try the next name */
         return HM_OK;
     }

@@ -49,6 +49,8 @@ struct sign_document {
     bool is_request;     /**< path is a request; bytes are what it carries */
     struct hm_buf bytes; /**< owned: exactly what is signed */
     struct hm_buf sig;   /**< owned */
+    struct hm_out out;   /**< owned: the signature file, not named yet */
+    char *real;          /**< owned: path without links */
     struct sign_trust trust;
     char sig_path[SIGN_PATH_MAX];
     enum hm_out_mode mode;

@@ -109,7 +109,7 @@ static int add_actions(posix_spawn_file_actions_t *a, const struct start *s)
     if (rc == 0 && s->how->silent)
         rc = posix_spawn_file_actions_addopen(a, STDOUT_FILENO, "/dev/null",
                                               O_WRONLY, 0);
-    for (size_t i = 0; i < 2 && rc == 0; i++)
+    for (size_t i = 0; i < HALLMARK_KEYS && rc == 0; i++)
         if (s->how->closed[i] > STDERR_FILENO)
             rc = posix_spawn_file_actions_addclose(a, s->how->closed[i]);
     return rc;

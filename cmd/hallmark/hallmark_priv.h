@@ -30,11 +30,14 @@ HM_MUST hm_rc hallmark_become(char *argv[], struct hm_err *e);
 /** The text of --help: verbs and programs. */
 void hallmark_print_help(FILE *to, const struct hm_program *program);
 
+#define HALLMARK_KEYS 3 /**< that release.json may name */
+
 /** How children run. */
 struct child_how {
-    const char *folder;   /**< borrowed: where the programs are */
-    bool silent;          /**< standard output of children is thrown away */
-    int closed[2];        /**< descriptors kept from this child; -1: none */
+    const char *folder; /**< borrowed: where the programs are */
+    bool silent;        /**< standard output of children is thrown away */
+    int closed
+        [HALLMARK_KEYS];  /**< descriptors kept from this child; -1: none */
     const char *variable; /**< NAME=VALUE added to the environment, or NULL */
 };
 

@@ -87,20 +87,36 @@ HM_MUST static hm_rc check_built(const struct hm_release *r, struct hm_err *e)
     return HM_OK;
 }
 
-/* Both signing programs read to the end of a descriptor: the second would find
+/* Each signing program reads to the end of a descriptor: the second would find
  * nothing. */
-HM_MUST static hm_rc check_descriptors(const struct hm_release *r,
-                                       struct hm_err *e)
+HM_MUST static hm_rc check_descriptors(const struct hm_release_key *const *keys,
+                                       size_t n, struct hm_err *e)
 {
-    if (strncmp(r->signing.manifest.pin, "fd:", 3) != 0 ||
-        strcmp(r->signing.manifest.pin, r->signing.provenance.pin) != 0)
-        return HM_OK;
-    return hm_hint(e,
-                   hm_fail(e, HM_E_USAGE, "hallmark.pin.shared",
-                           "both keys take their PIN from '%s', which can be "
-                           "read once",
-                           r->signing.manifest.pin),
-                   "give the second a descriptor of its own");
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < i; k++) {
+            if (strncmp(keys[i]->pin, "fd:", 3) != 0 ||
+                strcmp(keys[i]->pin, keys[k]->pin) != 0)
+                continue;
+            return hm_hint(e,
+                           hm_fail(e, HM_E_USAGE, "hallmark.pin.shared",
+                                   "two keys take their PIN from '%s', which "
+                                   "can be read once",
+                                   keys[i]->pin),
+                           "give the second a descriptor of its own");
+        }
+    return HM_OK;
+}
+
+HM_MUST static hm_rc check_pins(const struct hm_release *r, struct hm_err *e)
+{
+    const struct hm_release_key *const keys[HALLMARK_KEYS] = {
+        &r->signing.manifest, &r->signing.provenance, &r->signing.verification};
+    const size_t n = r->signing.verification.uri == NULL ? 2 : 3;
+
+    HM_TRY(check_descriptors(keys, n, e));
+    for (size_t i = 0; i < n && !opt.dry_run; i++)
+        HM_TRY(check_pin(r, keys[i], e));
+    return HM_OK;
 }
 
 /* hallmark-verify asks for one, and is right: what a firmware is made of. */
@@ -132,14 +148,10 @@ HM_MUST static hm_rc check_before(const struct run *run, struct hm_err *e)
                       "make it with hallmark key root-export", e));
     HM_TRY(check_file(r, r->authorisation, "authorisation.json",
                       "make it with hallmark key authorise", e));
-    HM_TRY(check_descriptors(r, e));
     HM_TRY(check_sboms(r, e));
     HM_TRY(check_built(r, e));
     HM_TRY(hallmark_check_trust(run, e));
-    if (!opt.dry_run) {
-        HM_TRY(check_pin(r, &r->signing.manifest, e));
-        HM_TRY(check_pin(r, &r->signing.provenance, e));
-    }
+    HM_TRY(check_pins(r, e));
     return hm_release_plan_next(r, &state, e);
 }
 

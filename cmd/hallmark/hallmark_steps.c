@@ -99,7 +99,7 @@ static int descriptor_of(const struct hm_release_key *key)
 {
     uint64_t n = 0;
 
-    if (strncmp(key->pin, "fd:", 3) != 0 ||
+    if (key->pin == NULL || strncmp(key->pin, "fd:", 3) != 0 ||
         hm_number_read(hm_bytes_str(key->pin + 3), INT16_MAX, &n, NULL) !=
             HM_OK)
         return -1;
@@ -110,9 +110,10 @@ static int descriptor_of(const struct hm_release_key *key)
 static void keep_pins(struct run *run, const struct hm_release_key *needed)
 {
     const struct hm_release_key *keys[] = {&run->release.signing.manifest,
-                                           &run->release.signing.provenance};
+                                           &run->release.signing.provenance,
+                                           &run->release.signing.verification};
 
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < HALLMARK_KEYS; i++)
         run->how.closed[i] = keys[i] == needed ? -1 : descriptor_of(keys[i]);
 }
 
@@ -207,6 +208,7 @@ HM_MUST static hm_rc add_key(const struct run *run,
     HM_OWN(hm_buf) pin = PATH_INIT;
     HM_OWN(hm_buf) module = PATH_INIT;
     HM_OWN(hm_buf) softhsm = PATH_INIT;
+    HM_OWN(hm_buf) nss = PATH_INIT;
     HM_OWN(hm_buf) root = PATH_INIT;
     const struct hm_release *r = &run->release;
 
@@ -214,11 +216,14 @@ HM_MUST static hm_rc add_key(const struct run *run,
     HM_TRY(hm_release_path(r, r->root, &root, e));
     HM_TRY(add_words(words, e, "--root", text(&root), "--key", key->uri,
                      "--pin", text(&pin), (char *)NULL));
-    if (r->signing.module != NULL)
-        HM_TRY(hm_release_path(r, r->signing.module, &module, e));
-    if (r->signing.softhsm != NULL)
-        HM_TRY(hm_release_path(r, r->signing.softhsm, &softhsm, e));
+    if (key->module != NULL)
+        HM_TRY(hm_release_path(r, key->module, &module, e));
+    if (key->softhsm != NULL)
+        HM_TRY(hm_release_path(r, key->softhsm, &softhsm, e));
+    if (key->nss != NULL)
+        HM_TRY(hm_release_path(r, key->nss, &nss, e));
     HM_TRY(add_option(words, "--module", text(&module), e));
+    HM_TRY(add_option(words, "--nss", text(&nss), e));
     return add_option(words, "--softhsm", text(&softhsm), e);
 }
 
@@ -251,6 +256,20 @@ HM_MUST static hm_rc step_record(struct run *run, struct hm_err *e)
                            hm_buf_view(&run->release.bytes), HM_OUT_NEW, e);
 }
 
+/* The programs read release.json themselves: what is recorded must be what they
+ * read. */
+HM_MUST static hm_rc check_unchanged(const struct run *run, struct hm_err *e)
+{
+    HM_OWN(hm_buf) now = HM_BUF_INIT(HM_RELEASE_BYTES_MAX);
+
+    HM_TRY(hm_file_load(run->file, &now, e));
+    if (hm_bytes_eq(hm_buf_view(&now), hm_buf_view(&run->release.bytes)))
+        return HM_OK;
+    return hm_fail(e, HM_E_IO, "hallmark.release.changed",
+                   "'%s' changed while the release was made",
+                   hm_show_str(run->file));
+}
+
 HM_MUST static hm_rc step_manifest(struct run *run, struct hm_err *e)
 {
     HM_OWN(hm_names) words = HM_NAMES_INIT;
@@ -258,7 +277,8 @@ HM_MUST static hm_rc step_manifest(struct run *run, struct hm_err *e)
     HM_TRY(add_words(&words, e, "hallmark-manifest", "make", "--release",
                      run->file, "-o", text(&run->stage.path), (char *)NULL));
     HM_TRY(add_option(&words, "--issue-time", run->issue_time, e));
-    return run_words(run, &words, e);
+    HM_TRY(run_words(run, &words, e));
+    return check_unchanged(run, e);
 }
 
 HM_MUST static hm_rc verify(struct run *run, const char *before,
@@ -279,9 +299,10 @@ HM_MUST static hm_rc step_verify_before(struct run *run, struct hm_err *e)
     return verify(run, run->dry_run ? "--rehearsal" : "--before-signing", e);
 }
 
-HM_MUST static hm_rc step_sign_manifest(struct run *run, struct hm_err *e)
+HM_MUST static hm_rc sign_manifest(struct run *run,
+                                   const struct hm_release_key *key,
+                                   struct hm_err *e)
 {
-    const struct hm_release_key *key = &run->release.signing.manifest;
     HM_OWN(hm_buf) manifest = PATH_INIT;
     HM_OWN(hm_names) words = HM_NAMES_INIT;
 
@@ -291,6 +312,15 @@ HM_MUST static hm_rc step_sign_manifest(struct run *run, struct hm_err *e)
     HM_TRY(add_key(run, key, &words, e));
     keep_pins(run, key);
     return run_signer(run, &words, e);
+}
+
+/* Where the gate has a key of its own, its signature is a second lock. */
+HM_MUST static hm_rc step_sign_manifest(struct run *run, struct hm_err *e)
+{
+    HM_TRY(sign_manifest(run, &run->release.signing.manifest, e));
+    if (run->release.signing.verification.uri == NULL)
+        return HM_OK;
+    return sign_manifest(run, &run->release.signing.verification, e);
 }
 
 HM_MUST static hm_rc step_verify(struct run *run, struct hm_err *e)

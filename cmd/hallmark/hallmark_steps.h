@@ -27,7 +27,7 @@ struct run {
     {                                                              \
         .release = HM_RELEASE_INIT, .stage = STAGE_INIT,           \
         .folder = HM_BUF_INIT(8192), .variable = HM_BUF_INIT(128), \
-        .how = {.closed = {-1, -1}}, .done = HM_NAMES_INIT         \
+        .how = {.closed = {-1, -1, -1}}, .done = HM_NAMES_INIT     \
     }
 
 /** The time of the commit that provenance.repository has checked out. */
@@ -39,6 +39,7 @@ HM_MUST hm_rc steps_commit_time(const struct run *run, hm_time *out,
  *
  * @return HM_E_REJECTED `manifest.vendor`, `manifest.epoch`,
  *         `manifest.rollback.above`, `trust.key.none`, `trust.limit.missing`,
+ *         `hallmark.key.missing` (of a role that devices ask for),
  *         `trust.authorisation.*`; as hm_root_load() and
  *         hm_authorisation_load() */
 HM_MUST hm_rc hallmark_check_trust(const struct run *run, struct hm_err *e);

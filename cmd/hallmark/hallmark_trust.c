@@ -47,6 +47,23 @@ HM_MUST static hm_rc load(const struct hm_release *r, struct trust *t,
         "root.json that release.json names");
 }
 
+/* hallmark release signs with these keys and no other. */
+HM_MUST static hm_rc check_named(const struct hm_release *r, enum hm_role role,
+                                 struct hm_err *e)
+{
+    if (role == HM_ROLE_MANIFEST ||
+        (role == HM_ROLE_VERIFICATION && r->signing.verification.uri != NULL))
+        return HM_OK;
+    return hm_hint(e,
+                   hm_fail(e, HM_E_REJECTED, "hallmark.key.missing",
+                           "a manifest must be signed in the role '%s', and "
+                           "release.json names no key for it",
+                           hm_role_name(role)),
+                   "name one under signing, or have the root keys authorise "
+                   "without --require %s",
+                   hm_role_name(role));
+}
+
 /* Every role that devices ask for, and the one that signs the provenance. */
 HM_MUST static hm_rc check_roles(const struct hm_release *r,
                                  const struct hm_authorisation *a, hm_time at,
@@ -57,6 +74,7 @@ HM_MUST static hm_rc check_roles(const struct hm_release *r,
 
     for (size_t i = 0; i < a->require_n; i++) {
         use.role = a->require[i];
+        HM_TRY(check_named(r, use.role, e));
         HM_TRY(hm_authorisation_check_use(a, &use, e));
     }
     use.role = HM_ROLE_PROVENANCE;

@@ -7,8 +7,7 @@ HM_MUST static hm_rc bad_name(const char *path, const char *why,
                    hm_show_str(path), why);
 }
 
-/* What other systems take for an absolute name or a way up. */
-static bool is_foreign(const char *path)
+bool archive_name_is_foreign(const char *path)
 {
     const bool letter = (path[0] >= 'A' && path[0] <= 'Z') ||
                         (path[0] >= 'a' && path[0] <= 'z');
@@ -50,7 +49,7 @@ hm_rc archive_name_tidy(char *path, enum hm_archive_kind kind, struct hm_err *e)
         return bad_name(path, "is empty", e);
     if (path[0] == '/')
         return bad_name(path, "is absolute", e);
-    if (is_foreign(path))
+    if (archive_name_is_foreign(path))
         return bad_name(path, "leaves its place on other systems", e);
     if (path[n - 1] == '/') {
         if (kind != HM_ARCHIVE_DIR)

@@ -140,7 +140,8 @@ HM_MUST hm_rc archive_rule_fail(enum archive_rule rule, const char *path,
 
 bool archive_is_ascii(const char *s);
 
-/** Rules on the name and kind of @p path, whose last segment is @p name. */
+/** Rules on the name and kind of @p path, whose last segment is @p name.
+ * @return also HM_E_REJECTED `archive.input.kind|name` */
 HM_MUST hm_rc archive_rules_name(const struct hm_archive_options *o,
                                  const char *path, const char *name,
                                  const struct stat *sb, struct hm_err *e);
@@ -336,6 +337,10 @@ HM_MUST hm_rc archive_seen_set(struct archive_seen *s, struct hm_bytes path,
 void archive_seen_clear(struct archive_seen *s);
 
 /* ---- archive_names.c: may this member have this name, and go there? ---- */
+
+/** Would other systems take it for an absolute name or a way up?  Neither
+ * written nor read. */
+bool archive_name_is_foreign(const char *path);
 
 /** Check a member's path and bring it into our form: no "./" before it, no
  * slash behind it, "." for the root.

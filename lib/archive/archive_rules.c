@@ -219,6 +219,14 @@ hm_rc archive_rules_name(const struct hm_archive_options *o, const char *path,
                                : S_ISSOCK(sb->st_mode) ? "socket"
                                                        : "device node"),
                        "remove it from the tree and let the device make it");
+    if (archive_name_is_foreign(path))
+        return hm_hint(e,
+                       hm_fail(e, HM_E_REJECTED, "archive.input.name",
+                               "cannot pack '%s': other systems would take the "
+                               "name for an absolute one or a way up",
+                               hm_show_str(path)),
+                       "rename it: no reader of ours takes it out of an "
+                       "archive");
     if (find_broken(o, path, name, sb, &found))
         return archive_rule_fail(found.rule, path, found.why, e);
     return HM_OK;

@@ -70,7 +70,7 @@ const struct hm_archive_rule *hm_archive_rules(size_t *n);
  * Members are named by their path below @p tree, without "./"; directories end
  * in a slash and come before what they hold; the names in a directory are in
  * byte order (as `LC_ALL=C tar --sort=name`).  Owners are 0 without names,
- * modes 0755 or 0644 by the owner's exec bit (directories 0755, links 0777),
+ * modes 0755 or 0644 by the owner's exec bit (directories and links 0755),
  * all times are options->time.  Plain ustar; a pax header only for what ustar
  * cannot say.  A file with several names is written once for each name.  The
  * end is padded to 10240 bytes.  Same tree, same time, same zlib: same bytes,
@@ -82,6 +82,7 @@ const struct hm_archive_rule *hm_archive_rules(size_t *n);
  * @param[out] result  zero on failure
  * @return HM_E_REJECTED `archive.input.kind` (device, FIFO, socket),
  *         `archive.input.link` (a link that climbs above the tree),
+ *         `archive.input.name` (a name that the reader here refuses),
  *         `archive.input.empty` (nothing to pack), `archive.output.inside` (the
  *         output lies in the tree), the reason of a rule (hm_archive_rules());
  *         HM_E_LIMIT `archive.input.depth|long|entries`;

@@ -6,7 +6,7 @@
 #define DOCUMENT_PRIV_H
 
 #include "claims_priv.h"
-#include "html_priv.h"
+#include "hm_html.h"
 
 /** What the pack says of itself: @p pack is sorted and holds every file but
  * index.json, the page, the list and the script. */
@@ -45,11 +45,11 @@ HM_MUST hm_rc ev_write_page(const struct ev_content *c, struct hm_buf *out,
                             struct hm_err *e);
 
 /** The picture: what was served when, under which authorisation, by whom. */
-void ev_draw_timeline(struct ev_html *w, const struct ev_facts *facts);
+void ev_draw_timeline(struct hm_html *w, const struct ev_facts *facts);
 
 /** Tables of the page. */
-void ev_page_releases(struct ev_html *w, const struct ev_facts *facts);
-void ev_page_keys(struct ev_html *w, const struct ev_facts *facts);
-void ev_page_files(struct ev_html *w, const struct ev_pack *pack);
+void ev_page_releases(struct hm_html *w, const struct ev_facts *facts);
+void ev_page_keys(struct hm_html *w, const struct ev_facts *facts);
+void ev_page_files(struct hm_html *w, const struct ev_pack *pack);
 
 #endif /* DOCUMENT_PRIV_H */

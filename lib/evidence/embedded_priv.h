@@ -6,7 +6,6 @@
 
 #include "hm_bytes.h"
 
-struct hm_bytes ev_embedded_verify_head_sh(void); /**< verify_head.sh */
-struct hm_bytes ev_embedded_page_css(void);       /**< page.css */
+struct hm_bytes hm_embedded_verify_head_sh(void); /**< verify_head.sh */
 
 #endif /* EMBEDDED_PRIV_H */

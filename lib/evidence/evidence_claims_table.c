@@ -76,7 +76,7 @@ static const struct ev_item freshness[] = {
     {"expiry", "Each manifest carries its time and an expiry", EV_SCOPE_SERVED,
      "manifest.window", "repository/history/*/manifest.json", NULL,
      "a served manifest has no window of validity"},
-    {"sequence", "Sequence and time rose with every manifest served",
+    {"sequence", "Epoch and sequence rose with every manifest served",
      EV_SCOPE_HISTORY, "evidence.history.order",
      "repository/history/*/manifest.json", NULL,
      "the manifests served are not in order"},

@@ -6,12 +6,14 @@
 
 #define U(v) ((unsigned long long)(v))
 
-/* (epoch, sequence) rises because folders are named so; time, authorisation
- * and counter must not fall with it. */
+/* (epoch, sequence) rises because folders are named so; authorisation and
+ * counter must not fall with it, nor time, which a higher epoch resets. */
 HM_MUST static hm_rc check_step(const struct ev_document *a,
                                 const struct ev_document *b, struct hm_err *e)
 {
-    if (b->manifest.timestamp < a->manifest.timestamp ||
+    const bool resets = b->manifest.epoch > a->manifest.epoch;
+
+    if ((!resets && b->manifest.timestamp < a->manifest.timestamp) ||
         b->authorisation.sequence < a->authorisation.sequence)
         return hm_fail(e, HM_E_REJECTED, "evidence.history.order",
                        "%s was issued %s under authorisation %llu, before %s "
@@ -126,8 +128,8 @@ HM_MUST static hm_rc check_sequence(struct ev_facts *f, struct hm_err *e)
         HM_TRY(check_product(&f->served[0], &f->release[i], e));
     HM_TRY(ev_add_pass(&f->findings, "evidence.history.order", "", e,
                        "epoch and sequence rose with each of %zu manifests, "
-                       "time and authorisation never fell; the last is "
-                       "%llu/%llu",
+                       "authorisation never fell, nor time within an epoch; "
+                       "the last is %llu/%llu",
                        f->n_served, U(last->manifest.epoch),
                        U(last->manifest.sequence)));
     return ev_add_pass(&f->findings, "evidence.history.rollback", "", e,
@@ -139,15 +141,26 @@ HM_MUST static hm_rc check_sequence(struct ev_facts *f, struct hm_err *e)
 
 /* A key that was retired later must have signed before that.  The time is the
  * manifest's own: enough for a key that was only rotated; for one that was
- * compromised or lost nothing here shows it, and the row says so. */
+ * compromised or lost nothing here shows it, and the row says so.  So it does
+ * where the key was still in force by the authorisation that was served: the
+ * root had retired it, but whoever released had not taken that up. */
 HM_MUST static hm_rc check_use(struct ev_facts *f, const struct ev_key *k,
                                const struct ev_document *d, struct hm_err *e)
 {
-    if (d->manifest.timestamp > k->retired_since)
+    const bool after = d->manifest.timestamp > k->retired_since;
+
+    if (after && d->authorisation.sequence >= k->retired_sequence)
         return hm_fail(e, HM_E_REJECTED, "evidence.key.retired",
                        "%s was signed %s by key %.16s, retired since %s",
                        d->folder, hm_time_show(d->manifest.timestamp), k->keyid,
                        hm_time_show(k->retired_since));
+    if (after)
+        return ev_add_warning(&f->findings, "evidence.key.retired",
+                              "evidence.key.unproven", e,
+                              "%s is dated %s and signed by key %.16s, retired "
+                              "since %s, under the authorisation before that",
+                              d->folder, hm_time_show(d->manifest.timestamp),
+                              k->keyid, hm_time_show(k->retired_since));
     if (k->retired_reason == HM_ROTATED)
         return HM_OK;
     return ev_add_warning(&f->findings, "evidence.key.retired",
@@ -173,8 +186,8 @@ HM_MUST static hm_rc check_keys(struct ev_facts *f, struct hm_err *e)
                     HM_TRY(check_use(f, &f->key[k], &f->served[i], e));
     }
     return ev_add_pass(&f->findings, "evidence.key.retired", "", e,
-                       "%zu keys, %zu of them retired; none signed a served "
-                       "manifest dated after its retirement",
+                       "%zu keys, %zu of them retired; none signed a manifest "
+                       "after its retirement was served",
                        f->n_key, retired);
 }
 

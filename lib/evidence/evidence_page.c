@@ -1,7 +1,6 @@
 #include <stdio.h>
 
 #include "document_priv.h"
-#include "embedded_priv.h"
 #include "hm_text.h"
 
 #define TIME(t) show_time((char[HM_TIME_TEXT + 4]){0}, (t))
@@ -21,79 +20,71 @@ static const char *plural(size_t n)
     return n == 1 ? "" : "s";
 }
 
-static void head(struct ev_html *w, const struct ev_facts *f)
+static void head(struct hm_html *w, const struct ev_facts *f)
 {
-    ev_html_put(w, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
-                   "<meta charset=\"utf-8\">\n"
-                   "<meta name=\"viewport\" "
-                   "content=\"width=device-width, initial-scale=1\">\n"
-                   "<meta http-equiv=\"Content-Security-Policy\" "
-                   "content=\"default-src 'none'; style-src 'unsafe-inline'; "
-                   "base-uri 'none'; form-action 'none'\">\n"
-                   "<meta name=\"referrer\" content=\"no-referrer\">\n");
-    ev_html_put(w, "<title>Evidence: %s %s</title>\n<style>\n", ev_vendor(f),
-                ev_product(f));
-    ev_html_raw(w, ev_embedded_page_css());
-    ev_html_put(w, "</style>\n</head>\n<body>\n");
+    char which[2 * HM_TRUST_TEXT + 2];
+
+    (void)snprintf(which, sizeof(which), "%s %s", ev_vendor(f), ev_product(f));
+    hm_html_head(w, "Evidence:", which);
 }
 
-static void fact(struct ev_html *w, size_t n, const char *what)
+static void fact(struct hm_html *w, size_t n, const char *what)
 {
-    ev_html_put(w, "<li><b>%s</b><span>%s%s</span></li>\n", EV_NUMBER(n), what,
-                plural(n));
+    hm_html_put(w, "<li><b>%s</b><span>%s%s</span></li>\n", HM_HTML_NUMBER(n),
+                what, plural(n));
 }
 
-static void introduction(struct ev_html *w, const struct ev_content *c)
+static void introduction(struct hm_html *w, const struct ev_content *c)
 {
     const struct ev_facts *f = c->facts;
 
-    ev_html_put(w,
+    hm_html_put(w,
                 "<p class=\"eyebrow\">Evidence of the update channel</p>\n"
                 "<h1>%s %s</h1>\n",
                 ev_vendor(f), ev_product(f));
-    ev_html_put(w,
+    hm_html_put(w,
                 "<p class=\"lead\">What this repository shows about seven "
                 "claims, as of %s. Every file that a claim rests on is in this "
                 "folder, and <a href=\"" EV_SCRIPT_NAME "\">" EV_SCRIPT_NAME
                 "</a> repeats each digest and signature with sh, openssl and "
                 "sha256sum alone. What was not handed in says so.</p>\n",
                 TIME(f->as_of));
-    ev_html_put(w, "<ul class=\"facts\">\n");
+    hm_html_put(w, "<ul class=\"facts\">\n");
     fact(w, f->n_release, "release");
     fact(w, f->n_served, "served manifest");
     fact(w, f->n_key, "public key");
     fact(w, c->pack->n, "file");
-    ev_html_put(w, "</ul>\n");
+    hm_html_put(w, "</ul>\n");
 }
 
-static void overview_claim(struct ev_html *w, size_t n,
+static void overview_claim(struct hm_html *w, size_t n,
                            const struct ev_verdict *v)
 {
     unsigned proven = 0;
 
     for (size_t i = 0; i < v->n; i++)
         proven += v->row[i].status == HM_EVIDENCE_PROVEN;
-    ev_html_put(w,
+    hm_html_put(w,
                 "<li><span class=\"number\">%s</span>"
                 "<a href=\"#%s\">%s</a><span class=\"cells\">",
-                EV_NUMBER(n), v->claim->id, v->claim->title);
-    ev_html_put(w, "<small>%s of %s proven</small>", EV_NUMBER(proven),
-                EV_NUMBER(v->n));
+                HM_HTML_NUMBER(n), v->claim->id, v->claim->title);
+    hm_html_put(w, "<small>%s of %s proven</small>", HM_HTML_NUMBER(proven),
+                HM_HTML_NUMBER(v->n));
     for (size_t i = 0; i < v->n; i++) {
         const char *status = hm_evidence_status_name(v->row[i].status);
 
-        ev_html_put(w, "<i class=\"c-%s\" title=\"%s: %s\"></i>", status,
+        hm_html_put(w, "<i class=\"c-%s\" title=\"%s: %s\"></i>", status,
                     v->row[i].item->title, status);
     }
-    ev_html_put(w, "</span></li>\n");
+    hm_html_put(w, "</span></li>\n");
 }
 
-static void overview(struct ev_html *w, const struct ev_content *c)
+static void overview(struct hm_html *w, const struct ev_content *c)
 {
-    ev_html_put(w, "<h2>The seven claims</h2>\n<ol class=\"overview\">\n");
+    hm_html_put(w, "<h2>The seven claims</h2>\n<ol class=\"overview\">\n");
     for (size_t i = 0; i < HM_EVIDENCE_CLAIMS; i++)
         overview_claim(w, i + 1, &c->verdicts->claim[i]);
-    ev_html_put(
+    hm_html_put(
         w,
         "</ol>\n<p class=\"why\">"
         "<span class=\"badge b-proven\">proven</span> checked when this pack "
@@ -106,71 +97,71 @@ static void overview(struct ev_html *w, const struct ev_content *c)
         "reason</p>\n");
 }
 
-static void file_list(struct ev_html *w, const struct ev_content *c,
+static void file_list(struct hm_html *w, const struct ev_content *c,
                       const struct hm_names *files)
 {
     char hex[HM_SHA256_HEX];
 
     if (files->n == 0)
         return;
-    ev_html_put(w, "<details><summary>%s file%s</summary><ul class=\"files\">",
-                EV_NUMBER(files->n), plural(files->n));
+    hm_html_put(w, "<details><summary>%s file%s</summary><ul class=\"files\">",
+                HM_HTML_NUMBER(files->n), plural(files->n));
     for (size_t i = 0; i < files->n; i++) {
         const struct ev_entry *f = ev_pack_find(c->pack, files->name[i]);
 
         hm_hex_write((struct hm_bytes){f->digests.sha256, HM_SHA256_SIZE}, hex);
-        ev_html_put(w,
+        hm_html_put(w,
                     "<li><a class=\"mono\" href=\"%s\">%s</a> "
                     "<span class=\"mono hash\">%s</span></li>\n",
                     f->name, f->name, hex);
     }
-    ev_html_put(w, "</ul></details>");
+    hm_html_put(w, "</ul></details>");
 }
 
-static void row(struct ev_html *w, const struct ev_content *c,
+static void row(struct hm_html *w, const struct ev_content *c,
                 const struct ev_row *r)
 {
     const char *status = hm_evidence_status_name(r->status);
 
-    ev_html_put(w,
+    hm_html_put(w,
                 "<tr><td><span class=\"badge b-%s\">%s</span></td>"
                 "<td>%s",
                 status, status, r->item->title);
     if (r->reason[0] != '\0')
-        ev_html_put(w, "<p class=\"why\">%s%s%s</p>", r->reason,
+        hm_html_put(w, "<p class=\"why\">%s%s%s</p>", r->reason,
                     r->detail[0] ? ": " : "", r->detail);
     if (r->status == HM_EVIDENCE_ABSENT && r->item->kind)
-        ev_html_put(w,
+        hm_html_put(w,
                     "<p class=\"why\">Hand it in with <code>--attach "
                     "%s=FILE</code>.</p>",
                     r->item->kind);
     if (r->passed > 0)
-        ev_html_put(w, "<p class=\"why\">%s check%s passed</p>",
-                    EV_NUMBER(r->passed), plural(r->passed));
+        hm_html_put(w, "<p class=\"why\">%s check%s passed</p>",
+                    HM_HTML_NUMBER(r->passed), plural(r->passed));
     file_list(w, c, &r->files);
-    ev_html_put(w, "</td></tr>\n");
+    hm_html_put(w, "</td></tr>\n");
 }
 
-static void claim(struct ev_html *w, const struct ev_content *c, size_t n)
+static void claim(struct hm_html *w, const struct ev_content *c, size_t n)
 {
     const struct ev_verdict *v = &c->verdicts->claim[n];
 
-    ev_html_put(w,
+    hm_html_put(w,
                 "<section class=\"claim\" id=\"%s\">\n<header><h3>%s. %s</h3>\n"
                 "<p class=\"law\">Means chosen for ",
-                v->claim->id, EV_NUMBER(n + 1), v->claim->title);
+                v->claim->id, HM_HTML_NUMBER(n + 1), v->claim->title);
     for (const struct ev_law *law = v->claim->law; law->point; law++)
-        ev_html_put(w, "%s<b>%s</b> (%s)", law == v->claim->law ? "" : "; ",
+        hm_html_put(w, "%s<b>%s</b> (%s)", law == v->claim->law ? "" : "; ",
                     law->point, law->about);
-    ev_html_put(w, "</p></header>\n<table>\n");
+    hm_html_put(w, "</p></header>\n<table>\n");
     for (size_t i = 0; i < v->n; i++)
         row(w, c, &v->row[i]);
-    ev_html_put(w, "</table>\n</section>\n");
+    hm_html_put(w, "</table>\n</section>\n");
 }
 
-static void claims(struct ev_html *w, const struct ev_content *c)
+static void claims(struct hm_html *w, const struct ev_content *c)
 {
-    ev_html_put(w, "<h2>Evidence for each claim</h2>\n"
+    hm_html_put(w, "<h2>Evidence for each claim</h2>\n"
                    "<p>Legal points are those of <a href=\"" EV_LAW_ELI
                    "\">" EV_LAW_TITLE "</a> in the text of " EV_LAW_DATE
                    "; the claims follow the " EV_GUIDE_TITLE
@@ -179,34 +170,34 @@ static void claims(struct ev_html *w, const struct ev_content *c)
         claim(w, c, i);
 }
 
-static void limitations(struct ev_html *w)
+static void limitations(struct hm_html *w)
 {
-    ev_html_put(w, "<h2 id=\"limitations\">Limitations</h2>\n<ul>\n");
+    hm_html_put(w, "<h2 id=\"limitations\">Limitations</h2>\n<ul>\n");
     for (const char *const *line = ev_limitations(); *line; line++)
-        ev_html_put(w, "<li>%s</li>\n", *line);
-    ev_html_put(w, "</ul>\n");
+        hm_html_put(w, "<li>%s</li>\n", *line);
+    hm_html_put(w, "</ul>\n");
 }
 
-static void repeat(struct ev_html *w, const struct ev_facts *f)
+static void repeat(struct hm_html *w, const struct ev_facts *f)
 {
     char root[HM_SHA256_HEX];
 
     hm_hex_write((struct hm_bytes){f->root.sha256, HM_SHA256_SIZE}, root);
-    ev_html_put(w, "<h2>How to repeat the checks</h2>\n"
+    hm_html_put(w, "<h2>How to repeat the checks</h2>\n"
                    "<p>In this folder, wherever it was copied:</p>\n"
                    "<pre>env -i PATH=/usr/bin:/bin sh ./" EV_SCRIPT_NAME
                    "</pre>\n");
     if (f->n_served > 0 && f->served[f->n_served - 1].by_vendor.n > 0) {
         const struct ev_document *d = &f->served[f->n_served - 1];
 
-        ev_html_put(w,
+        hm_html_put(w,
                     "<p>One signature by hand, the newest manifest under its "
                     "key:</p>\n<pre>openssl dgst -%s -verify trust/keys/%s.pem "
                     "\\\n    -signature %s \\\n    %s/manifest.json</pre>\n",
                     d->by_vendor.sig[0].digest, d->by_vendor.sig[0].keyid,
                     d->by_vendor.sig[0].file, d->folder);
     }
-    ev_html_put(w,
+    hm_html_put(w,
                 "<p>Everything hangs on <a href=\"trust/root.json\">"
                 "trust/root.json</a>, SHA-256 <code class=\"hash\">%s</code>. "
                 "Compare it with the root that your devices were given.</p>\n",
@@ -216,13 +207,13 @@ static void repeat(struct ev_html *w, const struct ev_facts *f)
 hm_rc ev_write_page(const struct ev_content *c, struct hm_buf *out,
                     struct hm_err *e)
 {
-    struct ev_html w;
+    struct hm_html w;
 
-    ev_html_begin(&w, out);
+    hm_html_begin(&w, out);
     head(&w, c->facts);
     introduction(&w, c);
     overview(&w, c);
-    ev_html_put(&w, "<h2>What was served, and under whose keys</h2>\n");
+    hm_html_put(&w, "<h2>What was served, and under whose keys</h2>\n");
     ev_draw_timeline(&w, c->facts);
     claims(&w, c);
     ev_page_releases(&w, c->facts);
@@ -230,10 +221,10 @@ hm_rc ev_write_page(const struct ev_content *c, struct hm_buf *out,
     repeat(&w, c->facts);
     limitations(&w);
     ev_page_files(&w, c->pack);
-    ev_html_put(&w,
+    hm_html_put(&w,
                 "<footer>The same for programs: <a href=\"" EV_INDEX_NAME
                 "\">" EV_INDEX_NAME "</a>. Made by hallmark-evidence from the "
                 "published repository; the same inputs give the same "
                 "bytes.</footer>\n</body>\n</html>\n");
-    return ev_html_end(&w, e);
+    return hm_html_end(&w, e);
 }

@@ -158,7 +158,7 @@ hm_rc ev_write_script(const struct ev_facts *facts, size_t n_files,
 
     hm_hex_write((struct hm_bytes){list_sha256, HM_SHA256_SIZE}, list);
     hm_hex_write((struct hm_bytes){facts->root.sha256, HM_SHA256_SIZE}, root);
-    HM_TRY(hm_buf_add(out, ev_embedded_verify_head_sh(), e));
+    HM_TRY(hm_buf_add(out, hm_embedded_verify_head_sh(), e));
     HM_TRY(hm_buf_add(out, HM_LIT("\n"), e));
     HM_TRY(command(&s, e, "pack", list, NULL));
     HM_TRY(command(&s, e, "root", root, NULL));

@@ -14,78 +14,78 @@ static const char *day(char out[static HM_TIME_TEXT], hm_time t)
 }
 
 /* A link only where it can do nothing but open a page of the web. */
-static void link_or_text(struct ev_html *w, const char *url, const char *text)
+static void link_or_text(struct hm_html *w, const char *url, const char *text)
 {
     static const char safe[] = "abcdefghijklmnopqrstuvwxyz"
                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/?=&+:";
     const bool https = strncmp(url, "https://", 8) == 0;
 
     if (https && url[strspn(url, safe)] == '\0')
-        ev_html_put(w, "<a rel=\"noreferrer\" href=\"%s\">%s</a>", url, text);
+        hm_html_put(w, "<a rel=\"noreferrer\" href=\"%s\">%s</a>", url, text);
     else
-        ev_html_put(w, "%s", text);
+        hm_html_put(w, "%s", text);
 }
 
-static void advisories(struct ev_html *w, const struct ev_document *d)
+static void advisories(struct hm_html *w, const struct ev_document *d)
 {
     for (size_t i = 0; i < d->manifest.advisories_n; i++) {
-        ev_html_put(w, "<br>");
+        hm_html_put(w, "<br>");
         link_or_text(w, d->manifest.advisories[i].url,
                      d->manifest.advisories[i].id);
-        ev_html_put(w, " <span class=\"why\">%s. %s</span>",
+        hm_html_put(w, " <span class=\"why\">%s. %s</span>",
                     hm_severity_name(d->manifest.advisories[i].severity),
                     d->manifest.advisories[i].action);
     }
 }
 
-static void findings(struct ev_html *w, const struct hm_finding *finding,
+static void findings(struct hm_html *w, const struct hm_finding *finding,
                      size_t n)
 {
     size_t passed = 0;
 
     for (size_t i = 0; i < n; i++)
         passed += finding[i].result == HM_RESULT_PASS;
-    ev_html_put(w,
+    hm_html_put(w,
                 "<details><summary>%s of %s checks passed</summary>"
                 "<table>\n",
-                EV_NUMBER(passed), EV_NUMBER(n));
+                HM_HTML_NUMBER(passed), HM_HTML_NUMBER(n));
     for (size_t i = 0; i < n; i++) {
         const char *result = hm_result_name(finding[i].result);
 
-        ev_html_put(w,
+        hm_html_put(w,
                     "<tr><td><span class=\"badge b-%s\">%s</span></td>"
                     "<td class=\"mono\">%s</td><td>%s</td></tr>\n",
                     result, result, finding[i].check, finding[i].text);
     }
-    ev_html_put(w, "</table></details>");
+    hm_html_put(w, "</table></details>");
 }
 
-static void release(struct ev_html *w, const struct ev_document *d)
+static void release(struct hm_html *w, const struct ev_document *d)
 {
     const struct hm_manifest *m = &d->manifest;
 
-    ev_html_put(w,
+    hm_html_put(w,
                 "<tr><td class=\"num\"><b>%s</b> %s</td>"
                 "<td>%s, severity %s",
                 m->version.text, m->label, hm_update_type_name(m->update_type),
                 hm_severity_name(m->severity));
     advisories(w, d);
-    ev_html_put(w,
+    hm_html_put(w,
                 "</td><td class=\"num\">%s/%s</td><td class=\"num\">%s</td>"
                 "<td class=\"num\">%s</td>",
-                EV_NUMBER(m->epoch), EV_NUMBER(m->sequence),
-                EV_NUMBER(m->rollback_counter), DAY(m->timestamp));
-    ev_html_put(w,
+                HM_HTML_NUMBER(m->epoch), HM_HTML_NUMBER(m->sequence),
+                HM_HTML_NUMBER(m->rollback_counter), DAY(m->timestamp));
+    hm_html_put(w,
                 "<td class=\"num\">%s</td><td class=\"num\">%s</td></tr>\n"
                 "<tr class=\"more\"><td></td><td colspan=\"6\">",
                 DAY(m->expires), DAY(ev_keep_until(m->timestamp)));
     findings(w, d->findings.finding, d->findings.n);
-    ev_html_put(w, "</td></tr>\n");
+    hm_html_put(w, "</td></tr>\n");
 }
 
-void ev_page_releases(struct ev_html *w, const struct ev_facts *f)
+void ev_page_releases(struct hm_html *w, const struct ev_facts *f)
 {
-    ev_html_put(w,
+    hm_html_put(w,
                 "<h2>Releases</h2>\n<p>Each judged as of the time its manifest "
                 "was issued. &ldquo;Keep until&rdquo; is ten years later "
                 "(Article 13(9)); the remainder of the support period counts "
@@ -95,48 +95,49 @@ void ev_page_releases(struct ev_html *w, const struct ev_facts *f)
                 "<th>Keep until</th></tr>\n");
     for (size_t i = 0; i < f->n_release; i++)
         release(w, &f->release[i]);
-    ev_html_put(w, "</table></div>\n<h3>The history as a whole</h3>\n");
+    hm_html_put(w, "</table></div>\n<h3>The history as a whole</h3>\n");
     findings(w, f->findings.finding, f->findings.n);
 }
 
-static void key(struct ev_html *w, const struct ev_key *k)
+static void key(struct hm_html *w, const struct ev_key *k)
 {
-    ev_html_put(w,
+    hm_html_put(w,
                 "<tr><td>%s</td><td>%s&#8230; %s%s <a class=\"mono hash\" "
                 "href=\"trust/keys/%s.pem\">%s</a></td><td>%s</td><td>",
                 k->role, ev_short_id((char[EV_SHORT_ID]){0}, k), ev_named(k),
                 k->name, k->keyid, k->keyid, k->scheme);
     if (k->first_sequence == 0)
-        ev_html_put(w, "trust anchor, given to devices");
+        hm_html_put(w, "trust anchor, given to devices");
     else
-        ev_html_put(w, "authorisation %s to %s, valid %s to %s",
-                    EV_NUMBER(k->first_sequence), EV_NUMBER(k->last_sequence),
-                    DAY(k->valid_from), DAY(k->valid_until));
+        hm_html_put(w, "authorisation %s to %s, valid %s to %s",
+                    HM_HTML_NUMBER(k->first_sequence),
+                    HM_HTML_NUMBER(k->last_sequence), DAY(k->valid_from),
+                    DAY(k->valid_until));
     if (k->retired_sequence != 0)
-        ev_html_put(w,
+        hm_html_put(w,
                     "<p class=\"why\">retired by authorisation %s since %s: "
                     "%s</p>",
-                    EV_NUMBER(k->retired_sequence), DAY(k->retired_since),
+                    HM_HTML_NUMBER(k->retired_sequence), DAY(k->retired_since),
                     ev_retired_word(k));
-    ev_html_put(w, "</td></tr>\n");
+    hm_html_put(w, "</td></tr>\n");
 }
 
-void ev_page_keys(struct ev_html *w, const struct ev_facts *f)
+void ev_page_keys(struct hm_html *w, const struct ev_facts *f)
 {
-    ev_html_put(w, "<h2>Keys</h2>\n<p>Public keys only; a key id is the "
+    hm_html_put(w, "<h2>Keys</h2>\n<p>Public keys only; a key id is the "
                    "SHA-256 of the key as the signed documents carry it.</p>\n"
                    "<div class=\"wide\"><table>\n<tr><th>Role</th><th>Key</th>"
                    "<th>Scheme</th><th>Standing</th></tr>\n");
     for (size_t i = 0; i < f->n_key; i++)
         key(w, &f->key[i]);
-    ev_html_put(w, "</table></div>\n");
+    hm_html_put(w, "</table></div>\n");
 }
 
-void ev_page_files(struct ev_html *w, const struct ev_pack *pack)
+void ev_page_files(struct hm_html *w, const struct ev_pack *pack)
 {
     char hex[HM_SHA256_HEX];
 
-    ev_html_put(
+    hm_html_put(
         w,
         "<h2>Files</h2>\n<p><code>" EV_LIST_NAME
         "</code> lists these, and two more: this page and the index. "
@@ -145,17 +146,17 @@ void ev_page_files(struct ev_html *w, const struct ev_pack *pack)
         "<details><summary>%s files</summary>"
         "<div class=\"wide\"><table>\n<tr><th>Name</th><th>From</th>"
         "<th>Bytes</th><th>SHA-256</th></tr>\n",
-        EV_NUMBER(pack->n));
+        HM_HTML_NUMBER(pack->n));
     for (size_t i = 0; i < pack->n; i++) {
         const struct ev_entry *f = &pack->entry[i];
 
         hm_hex_write((struct hm_bytes){f->digests.sha256, HM_SHA256_SIZE}, hex);
-        ev_html_put(w,
+        hm_html_put(w,
                     "<tr><td><a class=\"mono\" href=\"%s\">%s</a></td>"
                     "<td>%s</td><td class=\"num\">%s</td>"
                     "<td class=\"mono hash\">%s</td></tr>\n",
                     f->name, f->name, ev_origin_name(f->origin),
-                    EV_NUMBER(f->digests.size), hex);
+                    HM_HTML_NUMBER(f->digests.size), hex);
     }
-    ev_html_put(w, "</table></div></details>\n");
+    hm_html_put(w, "</table></div></details>\n");
 }

@@ -16,34 +16,35 @@ static const char *colour(const char *update_type)
     return strcmp(update_type, "emergency") == 0 ? "#96173a" : "#3a5a78";
 }
 
-static void label(struct ev_html *w, size_t x, size_t y, const char *class,
+static void label(struct hm_html *w, size_t x, size_t y, const char *class,
                   const char *text)
 {
-    ev_html_put(w, "<text x=\"%s\" y=\"%s\" class=\"%s\">%s</text>\n",
-                EV_NUMBER(x), EV_NUMBER(y), class, text);
+    hm_html_put(w, "<text x=\"%s\" y=\"%s\" class=\"%s\">%s</text>\n",
+                HM_HTML_NUMBER(x), HM_HTML_NUMBER(y), class, text);
 }
 
-static void bar(struct ev_html *w, size_t from, size_t to, size_t y,
+static void bar(struct hm_html *w, size_t from, size_t to, size_t y,
                 const char *fill)
 {
-    ev_html_put(w,
+    hm_html_put(w,
                 "<rect x=\"%s\" y=\"%s\" width=\"%s\" height=\"%s\" rx=\"4\" "
                 "fill=\"%s\"/>\n",
-                EV_NUMBER(X(from) + 4), EV_NUMBER(y),
-                EV_NUMBER((to - from + 1) * COLUMN - 8), EV_NUMBER(BAR), fill);
+                HM_HTML_NUMBER(X(from) + 4), HM_HTML_NUMBER(y),
+                HM_HTML_NUMBER((to - from + 1) * COLUMN - 8),
+                HM_HTML_NUMBER(BAR), fill);
 }
 
-static void dot(struct ev_html *w, size_t column, size_t y, const char *fill)
+static void dot(struct hm_html *w, size_t column, size_t y, const char *fill)
 {
-    ev_html_put(w,
+    hm_html_put(w,
                 "<circle cx=\"%s\" cy=\"%s\" r=\"5\" fill=\"%s\" "
                 "stroke=\"#ffffff\" stroke-width=\"2\"/>\n",
-                EV_NUMBER(X(column) + COLUMN / 2), EV_NUMBER(y + BAR / 2),
-                fill);
+                HM_HTML_NUMBER(X(column) + COLUMN / 2),
+                HM_HTML_NUMBER(y + BAR / 2), fill);
 }
 
 /* What was served: version, when, and its place in the order. */
-static void column_head(struct ev_html *w, const struct ev_document *d,
+static void column_head(struct hm_html *w, const struct ev_document *d,
                         size_t i)
 {
     char text[HM_TIME_TEXT];
@@ -51,28 +52,29 @@ static void column_head(struct ev_html *w, const struct ev_document *d,
     hm_time_format(d->manifest.timestamp, text);
     text[10] = '\0';
     text[19] = '\0';
-    ev_html_put(w,
+    hm_html_put(w,
                 "<g><title>%s, %s, severity %s</title><rect x=\"%s\" y=\"8\" "
                 "width=\"%s\" height=\"24\" rx=\"6\" fill=\"%s\"/>"
                 "<text x=\"%s\" y=\"25\" text-anchor=\"middle\" class=\"b\" "
                 "style=\"fill:#ffffff\">%s</text></g>\n",
                 d->manifest.version.text,
                 hm_update_type_name(d->manifest.update_type),
-                hm_severity_name(d->manifest.severity), EV_NUMBER(X(i) + 4),
-                EV_NUMBER(COLUMN - 8),
+                hm_severity_name(d->manifest.severity),
+                HM_HTML_NUMBER(X(i) + 4), HM_HTML_NUMBER(COLUMN - 8),
                 colour(hm_update_type_name(d->manifest.update_type)),
-                EV_NUMBER(X(i) + COLUMN / 2), d->manifest.version.text);
-    ev_html_put(
+                HM_HTML_NUMBER(X(i) + COLUMN / 2), d->manifest.version.text);
+    hm_html_put(
         w,
         "<text x=\"%s\" y=\"48\" class=\"s\">%s %s</text>\n"
         "<text x=\"%s\" y=\"64\" class=\"s\">%s, sequence %s/%s</text>\n",
-        EV_NUMBER(X(i) + 6), text, text + 11, EV_NUMBER(X(i) + 6),
+        HM_HTML_NUMBER(X(i) + 6), text, text + 11, HM_HTML_NUMBER(X(i) + 6),
         hm_update_type_name(d->manifest.update_type),
-        EV_NUMBER(d->manifest.epoch), EV_NUMBER(d->manifest.sequence));
+        HM_HTML_NUMBER(d->manifest.epoch),
+        HM_HTML_NUMBER(d->manifest.sequence));
 }
 
 /* One bar for each authorisation, over the manifests served with it. */
-static void authorisations(struct ev_html *w, const struct ev_facts *f,
+static void authorisations(struct hm_html *w, const struct ev_facts *f,
                            size_t y)
 {
     for (size_t from = 0, to; from < f->n_served; from = to + 1) {
@@ -82,11 +84,11 @@ static void authorisations(struct ev_html *w, const struct ev_facts *f,
                         f->served[to + 1].authorisation.sequence == sequence;)
             to++;
         bar(w, from, to, y, "#7a6aa8");
-        ev_html_put(w,
+        hm_html_put(w,
                     "<text x=\"%s\" y=\"%s\" class=\"s\" "
                     "style=\"fill:#ffffff\">no. %s</text>\n",
-                    EV_NUMBER(X(from) + 10), EV_NUMBER(y + 11),
-                    EV_NUMBER(sequence));
+                    HM_HTML_NUMBER(X(from) + 10), HM_HTML_NUMBER(y + 11),
+                    HM_HTML_NUMBER(sequence));
     }
 }
 
@@ -126,7 +128,7 @@ static bool key_listed(const struct ev_key *k, const struct ev_document *d)
             d->authorisation.sequence <= k->last_sequence);
 }
 
-static void retirement(struct ev_html *w, const struct ev_facts *f,
+static void retirement(struct hm_html *w, const struct ev_facts *f,
                        const struct ev_key *k, size_t y)
 {
     size_t i = 0;
@@ -136,26 +138,27 @@ static void retirement(struct ev_html *w, const struct ev_facts *f,
         i++;
     if (k->retired_sequence == 0 || i == f->n_served)
         return;
-    ev_html_put(w,
+    hm_html_put(w,
                 "<path d=\"M%s %sl10 10m0 -10l-10 10\" stroke=\"#a04309\" "
                 "stroke-width=\"2.5\" fill=\"none\"/>\n",
-                EV_NUMBER(X(i) + 8), EV_NUMBER(y + 2));
-    ev_html_put(w,
+                HM_HTML_NUMBER(X(i) + 8), HM_HTML_NUMBER(y + 2));
+    hm_html_put(w,
                 "<text x=\"%s\" y=\"%s\" class=\"s\" "
                 "style=\"fill:#a04309\">retired: %s</text>\n",
-                EV_NUMBER(X(i) + 24), EV_NUMBER(y + 11), ev_retired_word(k));
+                HM_HTML_NUMBER(X(i) + 24), HM_HTML_NUMBER(y + 11),
+                ev_retired_word(k));
 }
 
-static void key_lane(struct ev_html *w, const struct ev_facts *f,
+static void key_lane(struct hm_html *w, const struct ev_facts *f,
                      const struct ev_key *k, size_t y)
 {
     const bool root = k->first_sequence == 0;
 
-    ev_html_put(w,
+    hm_html_put(w,
                 "<text x=\"4\" y=\"%s\">%s key %s&#8230;</text>\n"
                 "<text x=\"4\" y=\"%s\" class=\"s\">%s%s</text>\n",
-                EV_NUMBER(y + 6), k->role,
-                ev_short_id((char[EV_SHORT_ID]){0}, k), EV_NUMBER(y + 21),
+                HM_HTML_NUMBER(y + 6), k->role,
+                ev_short_id((char[EV_SHORT_ID]){0}, k), HM_HTML_NUMBER(y + 21),
                 ev_named(k), k->name);
     for (size_t i = 0; i < f->n_served; i++) {
         if (key_listed(k, &f->served[i]))
@@ -166,17 +169,17 @@ static void key_lane(struct ev_html *w, const struct ev_facts *f,
     retirement(w, f, k, y);
 }
 
-void ev_draw_timeline(struct ev_html *w, const struct ev_facts *f)
+void ev_draw_timeline(struct hm_html *w, const struct ev_facts *f)
 {
     const size_t width = X(f->n_served) + 4;
     const size_t height = HEADER + LANE * (f->n_key + 1);
 
-    ev_html_put(w,
+    hm_html_put(w,
                 "<figure>\n<svg xmlns=\"http://www.w3.org/2000/svg\" "
                 "role=\"img\" aria-label=\"Releases, authorisations and keys\" "
                 "width=\"%s\" height=\"%s\" viewBox=\"0 0 %s %s\">\n",
-                EV_NUMBER(width), EV_NUMBER(height), EV_NUMBER(width),
-                EV_NUMBER(height));
+                HM_HTML_NUMBER(width), HM_HTML_NUMBER(height),
+                HM_HTML_NUMBER(width), HM_HTML_NUMBER(height));
     label(w, 4, 25, "b", "Served to devices");
     for (size_t i = 0; i < f->n_served; i++)
         column_head(w, &f->served[i], i);
@@ -184,7 +187,7 @@ void ev_draw_timeline(struct ev_html *w, const struct ev_facts *f)
     authorisations(w, f, HEADER);
     for (size_t i = 0; i < f->n_key; i++)
         key_lane(w, f, &f->key[i], HEADER + LANE * (i + 1));
-    ev_html_put(w, "</svg>\n<figcaption>One column for each manifest served, "
+    hm_html_put(w, "</svg>\n<figcaption>One column for each manifest served, "
                    "oldest left, not to scale in time. A bar: the key is "
                    "listed. A dot: it signed what is served in that column, a "
                    "root key the authorisation. A cross: it was "

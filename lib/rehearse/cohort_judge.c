@@ -208,6 +208,8 @@ static bool refuses_applicability(struct trial *t)
 {
     const struct hm_manifest *m = t->o->manifest;
 
+    if (t->o->any_device)
+        return false;
     if (strcmp(m->vendor, t->o->root->vendor) != 0)
         return no(t, "manifest.vendor", "it is for devices of %s", m->vendor);
     for (size_t i = 0; i < m->updates_n; i++)

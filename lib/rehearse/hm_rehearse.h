@@ -99,6 +99,7 @@ struct hm_offer {
     char signer[HM_REHEARSE_SIGNERS][HM_SHA256_HEX]; /**< of the manifest */
     size_t signers;
     hm_time now;
+    bool any_device; /**< check 2 is not asked: for a release to come */
 };
 
 /** The keys of the authorisation that may sign this manifest, of every role
@@ -120,6 +121,17 @@ struct hm_cohort_verdict {
 /** Would a device of this cohort take what is offered? */
 void hm_cohort_judge(const struct hm_cohort *c, const struct hm_offer *offer,
                      struct hm_cohort_verdict *out);
+
+#define HM_REHEARSE_PAGE_MAX ((size_t)16 << 20)
+
+/** Write the rehearsal as a page that stands alone, with a picture.
+ * @param verdicts  one a cohort
+ * @param[out] to   cleared, then filled; give it HM_REHEARSE_PAGE_MAX
+ * @return HM_E_LIMIT, HM_E_NOMEM */
+HM_MUST hm_rc hm_rehearse_write_page(const struct hm_offer *offer,
+                                     const struct hm_cohorts *cohorts,
+                                     const struct hm_cohort_verdict *verdicts,
+                                     struct hm_buf *to, struct hm_err *e);
 
 /** "signature", "applicability", "freshness", "anti-rollback" for 1..4. */
 const char *hm_rehearse_check_name(unsigned check);

@@ -87,6 +87,11 @@ struct hm_release_advisory {
 struct hm_release_key {
     const char *uri; /**< RFC 7512, without pin-value and pin-source */
     const char *pin; /**< `fd:N`, `file:PATH`, `credential:NAME` or `tty` */
+    /* Where the token lies, paths as written, each NULL when not given: the
+     * key's own, or else those that stand beside the keys. */
+    const char *module;
+    const char *softhsm;
+    const char *nss;
 };
 
 /** release.json, read and checked.  All strings are views into the document
@@ -118,9 +123,8 @@ struct hm_release {
         const char *builder;    /**< URI */
     } provenance;
     struct {
-        const char *module;  /**< path as written; NULL when not given */
-        const char *softhsm; /**< path as written; NULL when not given */
         struct hm_release_key manifest, provenance;
+        struct hm_release_key verification; /**< uri NULL: there is none */
     } signing;
     const char *root;          /**< path of root.json as written */
     const char *authorisation; /**< path of authorisation.json as written */
@@ -156,7 +160,10 @@ struct hm_release {
  *         security update of severity none),
  *         `release.pin.value` (a PIN, or what is no SOURCE),
  *         `release.uri.pin` (pin-value or pin-source in a URI),
- *         `release.uri.syntax` (no pkcs11: URI); HM_E_NOMEM
+ *         `release.uri.syntax` (no pkcs11: URI),
+ *         `release.secret.member` (in a member x_…: a name like pin or
+ *         password; anywhere: a private key, an address with a user in it);
+ *         HM_E_NOMEM
  */
 HM_MUST hm_rc hm_release_read(struct hm_release *r, struct hm_bytes text,
                               struct hm_err *e);

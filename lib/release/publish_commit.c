@@ -121,6 +121,23 @@ hm_rc hm_release_drop_links(const struct hm_repository *repo,
 
 /* --- the commit --------------------------------------------------------------- */
 
+/* What the intent names is removed if live never gets there, so it must be
+ * new. */
+HM_MUST static hm_rc check_new(const struct hm_repository *repo,
+                               const struct hm_release_published *p,
+                               struct hm_err *e)
+{
+    const char *const places[] = {p->folder, p->refreshed ? NULL : p->release};
+
+    for (size_t i = 0; i < 2; i++)
+        if (places[i] != NULL && hm_file_exists_at(&repo->dir, places[i]))
+            return hm_fail(e, HM_E_REJECTED, "release.repository.broken",
+                           "'%s' is there already, though nothing that is "
+                           "served names it",
+                           places[i]);
+    return HM_OK;
+}
+
 /* What recovery removes if live never got there. */
 HM_MUST static hm_rc write_intent(const struct hm_dir *work,
                                   const struct hm_release_published *p,
@@ -145,6 +162,7 @@ hm_rc hm_release_commit(const struct hm_repository *repo,
                         const struct hm_dir *work,
                         const struct hm_release_published *p, struct hm_err *e)
 {
+    HM_TRY(check_new(repo, p, e));
     HM_TRY(write_intent(work, p, e));
     if (!p->refreshed)
         HM_TRY(move_folder(repo, work, HM_RELEASE_WORK_COPY, p->release, e));

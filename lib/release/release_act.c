@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "hm_manifest.h"
-#include "hm_trust.h"
 #include "release_priv.h"
 
 #define PATH_BYTES 1024u
@@ -46,15 +45,6 @@ hm_rc hm_release_drop_signatures(const struct hm_dir *dir, const char *document,
 
 /* --- the authorisation ------------------------------------------------------- */
 
-HM_MUST static hm_rc copy_as(const char *path, const struct hm_dir *dir,
-                             const char *name, size_t max, struct hm_err *e)
-{
-    HM_OWN(hm_buf) bytes = HM_BUF_INIT(max);
-
-    HM_TRY(hm_file_load(path, &bytes, e));
-    return hm_file_save_at(dir, name, hm_buf_view(&bytes), HM_OUT_REPLACE, e);
-}
-
 /* path and the suffix that the i-th signature file has; empty when none is
  * there */
 HM_MUST static hm_rc find_signature(const char *path, unsigned i,
@@ -91,23 +81,44 @@ HM_MUST static hm_rc check_signed(const char *path, struct hm_err *e)
                    "authorisation.json --key URI --pin SOURCE");
 }
 
-hm_rc hm_release_copy_authorisation(const char *path, const struct hm_dir *dir,
-                                    struct hm_err *e)
+hm_rc hm_release_load_authorised(const char *path,
+                                 struct hm_release_authorised *out,
+                                 struct hm_err *e)
 {
     char from[PATH_BYTES];
-    char name[HM_NAME_MAX + 8];
 
     HM_TRY(check_signed(path, e));
-    HM_TRY(hm_release_drop_signatures(dir, HM_RELEASE_AUTHORISATION, e));
-    HM_TRY(copy_as(path, dir, HM_RELEASE_AUTHORISATION,
-                   HM_AUTHORISATION_BYTES_MAX, e));
+    HM_TRY(hm_file_load(path, &out->document, e));
     for (unsigned i = 0; i < HM_RELEASE_SIGNATURES_MAX; i++) {
+        out->signature[i] = (struct hm_buf)HM_BUF_INIT(HM_SIGNATURE_MAX);
         HM_TRY(find_signature(path, i, from, e));
-        if (from[0] != '\0')
-            HM_TRY(copy_as(
-                from, dir,
-                hm_release_signature_name(HM_RELEASE_AUTHORISATION, i, name),
-                HM_SIGNATURE_MAX, e));
+        out->has[i] = from[0] != '\0';
+        if (out->has[i])
+            HM_TRY(hm_file_load(from, &out->signature[i], e));
     }
     return HM_OK;
+}
+
+hm_rc hm_release_put_authorised(const struct hm_release_authorised *from,
+                                const struct hm_dir *dir, struct hm_err *e)
+{
+    char name[HM_NAME_MAX + 8];
+
+    HM_TRY(hm_release_drop_signatures(dir, HM_RELEASE_AUTHORISATION, e));
+    HM_TRY(hm_file_save_at(dir, HM_RELEASE_AUTHORISATION,
+                           hm_buf_view(&from->document), HM_OUT_REPLACE, e));
+    for (unsigned i = 0; i < HM_RELEASE_SIGNATURES_MAX; i++)
+        if (from->has[i])
+            HM_TRY(hm_file_save_at(
+                dir,
+                hm_release_signature_name(HM_RELEASE_AUTHORISATION, i, name),
+                hm_buf_view(&from->signature[i]), HM_OUT_REPLACE, e));
+    return HM_OK;
+}
+
+void hm_release_authorised_clear(struct hm_release_authorised *a)
+{
+    hm_buf_clear(&a->document);
+    for (unsigned i = 0; i < HM_RELEASE_SIGNATURES_MAX; i++)
+        hm_buf_clear(&a->signature[i]);
 }

@@ -3,10 +3,9 @@
 
 #define DAY_S ((int64_t)86400)
 
-/* The signatures belong to what is replaced. */
-HM_MUST static hm_rc make_room(const struct hm_dir *dir,
-                               const struct hm_release_making *how,
-                               struct hm_err *e)
+HM_MUST static hm_rc check_room(const struct hm_dir *dir,
+                                const struct hm_release_making *how,
+                                struct hm_err *e)
 {
     static const char *const names[] = {HM_RELEASE_MANIFEST, HM_RELEASE_INDEX};
 
@@ -18,19 +17,17 @@ HM_MUST static hm_rc make_room(const struct hm_dir *dir,
                                    names[i]),
                            "give --force to replace it and drop its "
                            "signatures");
-    if (how->dry_run)
-        return HM_OK;
-    return hm_release_drop_signatures(dir, HM_RELEASE_MANIFEST, e);
+    return HM_OK;
 }
 
-HM_MUST static hm_rc copy_authorisation(const struct hm_release *r,
-                                        const struct hm_dir *dir,
+HM_MUST static hm_rc load_authorisation(const struct hm_release *r,
+                                        struct hm_release_authorised *out,
                                         struct hm_err *e)
 {
     HM_OWN(hm_buf) path = HM_BUF_INIT(8192);
 
     HM_TRY(hm_release_path(r, r->authorisation, &path, e));
-    return hm_release_copy_authorisation((const char *)path.p, dir, e);
+    return hm_release_load_authorised((const char *)path.p, out, e);
 }
 
 /* Sequence and time follow what is published; a higher epoch begins again. */
@@ -64,28 +61,56 @@ HM_MUST static hm_rc save(const struct hm_dir *dir, const char *name,
                            how->replace ? HM_OUT_REPLACE : HM_OUT_NEW, e);
 }
 
+/* What is put in the place of what was there, made whole before the first write. */
+struct made {
+    struct hm_buf index;
+    struct hm_buf manifest;
+    struct hm_release_authorised authorised;
+};
+
+#define MADE_INIT                                       \
+    {                                                   \
+        .index = HM_BUF_INIT(HM_INDEX_BYTES_MAX),       \
+        .manifest = HM_BUF_INIT(HM_MANIFEST_BYTES_MAX), \
+        .authorised = HM_RELEASE_AUTHORISED_INIT        \
+    }
+
+static void made_clear(struct made *d)
+{
+    hm_buf_clear(&d->index);
+    hm_buf_clear(&d->manifest);
+    hm_release_authorised_clear(&d->authorised);
+}
+
+/* The signatures belong to what is replaced, and go first. */
+HM_MUST static hm_rc put_all(const struct hm_dir *dir, const struct made *d,
+                             const struct hm_release_making *how,
+                             struct hm_err *e)
+{
+    HM_TRY(hm_release_drop_signatures(dir, HM_RELEASE_MANIFEST, e));
+    HM_TRY(hm_release_put_authorised(&d->authorised, dir, e));
+    HM_TRY(save(dir, HM_RELEASE_INDEX, &d->index, how, e));
+    return save(dir, HM_RELEASE_MANIFEST, &d->manifest, how, e);
+}
+
 HM_MUST static hm_rc make(const struct hm_release *r, const struct hm_dir *dir,
                           const struct hm_release_making *how,
                           struct hm_manifest *m, struct hm_err *e)
 {
     HM_OWN(hm_release_files) files = HM_RELEASE_FILES_INIT;
-    HM_OWN(hm_buf) index = HM_BUF_INIT(HM_INDEX_BYTES_MAX);
-    HM_OWN(hm_buf) text = HM_BUF_INIT(HM_MANIFEST_BYTES_MAX);
+    HM_OWN(made) d = MADE_INIT;
     struct hm_release_state state;
 
     HM_TRY(hm_release_plan_next(r, &state, e));
-    HM_TRY(make_room(dir, how, e));
+    HM_TRY(check_room(dir, how, e));
     HM_TRY(hm_release_read_files(dir, &files, e));
     HM_TRY(hm_release_fill_manifest(r, &files, m, e));
     HM_TRY(set_place(r, &state, how, m, e));
-    HM_TRY(bind_index(&files, &index, m, e));
-    HM_TRY(hm_manifest_write(m, &text, e));
-    HM_TRY(hm_sha256(hm_buf_view(&text), m->sha256, e));
-    if (how->dry_run)
-        return HM_OK;
-    HM_TRY(copy_authorisation(r, dir, e));
-    HM_TRY(save(dir, HM_RELEASE_INDEX, &index, how, e));
-    return save(dir, HM_RELEASE_MANIFEST, &text, how, e);
+    HM_TRY(bind_index(&files, &d.index, m, e));
+    HM_TRY(hm_manifest_write(m, &d.manifest, e));
+    HM_TRY(hm_sha256(hm_buf_view(&d.manifest), m->sha256, e));
+    HM_TRY(load_authorisation(r, &d.authorised, e));
+    return how->dry_run ? HM_OK : put_all(dir, &d, how, e);
 }
 
 hm_rc hm_release_make(const struct hm_release *r, const struct hm_dir *dir,

@@ -6,6 +6,7 @@
 
 #include "hm_crypto.h"
 #include "hm_release.h"
+#include "hm_trust.h"
 
 /** What the text of a member may hold. */
 enum hm_release_syntax {
@@ -127,10 +128,29 @@ HM_MUST hm_rc hm_release_fill_manifest(const struct hm_release *r,
                                        const struct hm_release_files *files,
                                        struct hm_manifest *m, struct hm_err *e);
 
-/** Copy the authorisation at @p path and its signature files into @p dir. */
-HM_MUST hm_rc hm_release_copy_authorisation(const char *path,
-                                            const struct hm_dir *dir,
-                                            struct hm_err *e);
+/** An authorisation and its signature files, read before anything of a release
+ * directory is replaced: they may be the very files that lie there. */
+struct hm_release_authorised {
+    struct hm_buf document;                             /**< owned */
+    struct hm_buf signature[HM_RELEASE_SIGNATURES_MAX]; /**< owned */
+    bool has[HM_RELEASE_SIGNATURES_MAX];
+};
+
+#define HM_RELEASE_AUTHORISED_INIT                                            \
+    {                                                                         \
+        .document = HM_BUF_INIT(HM_AUTHORISATION_BYTES_MAX), .has = { false } \
+    }
+
+/** @return HM_E_REJECTED `release.authorisation.unsigned`; HM_E_IO */
+HM_MUST hm_rc hm_release_load_authorised(const char *path,
+                                         struct hm_release_authorised *out,
+                                         struct hm_err *e);
+
+/** Write it into @p dir, in the place of the one there and its signatures. */
+HM_MUST hm_rc
+hm_release_put_authorised(const struct hm_release_authorised *from,
+                          const struct hm_dir *dir, struct hm_err *e);
+void hm_release_authorised_clear(struct hm_release_authorised *a);
 
 /** Remove every signature file of @p document in @p dir. */
 HM_MUST hm_rc hm_release_drop_signatures(const struct hm_dir *dir,

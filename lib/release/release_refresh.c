@@ -82,11 +82,25 @@ HM_MUST static hm_rc renew(const struct hm_release_renewal *how,
     return hm_release_set_times(how->issue_time, previous, valid_s, m, e);
 }
 
+HM_MUST static hm_rc put_all(const struct hm_dir *dir,
+                             const struct hm_buf *manifest,
+                             const struct hm_release_authorised *newer,
+                             struct hm_err *e)
+{
+    HM_TRY(hm_release_drop_signatures(dir, HM_RELEASE_MANIFEST, e));
+    if (newer != NULL)
+        HM_TRY(hm_release_put_authorised(newer, dir, e));
+    return hm_file_save_at(dir, HM_RELEASE_MANIFEST, hm_buf_view(manifest),
+                           HM_OUT_REPLACE, e);
+}
+
 HM_MUST static hm_rc refresh(const struct hm_dir *dir,
                              const struct hm_release_renewal *how,
                              struct hm_manifest *m, struct hm_err *e)
 {
     HM_OWN(hm_buf) text = HM_BUF_INIT(HM_MANIFEST_BYTES_MAX);
+    HM_OWN(hm_release_authorised) newer = HM_RELEASE_AUTHORISED_INIT;
+    const bool renews = how->authorisation != NULL;
 
     HM_TRY(refuse_published(dir, e));
     HM_TRY(read_manifest(dir, m, e));
@@ -94,13 +108,10 @@ HM_MUST static hm_rc refresh(const struct hm_dir *dir,
     HM_TRY(renew(how, m, e));
     HM_TRY(hm_manifest_write(m, &text, e));
     HM_TRY(hm_sha256(hm_buf_view(&text), m->sha256, e));
-    if (how->dry_run)
-        return HM_OK;
-    HM_TRY(hm_release_drop_signatures(dir, HM_RELEASE_MANIFEST, e));
-    if (how->authorisation != NULL)
-        HM_TRY(hm_release_copy_authorisation(how->authorisation, dir, e));
-    return hm_file_save_at(dir, HM_RELEASE_MANIFEST, hm_buf_view(&text),
-                           HM_OUT_REPLACE, e);
+    if (renews)
+        HM_TRY(hm_release_load_authorised(how->authorisation, &newer, e));
+    return how->dry_run ? HM_OK
+                        : put_all(dir, &text, renews ? &newer : NULL, e);
 }
 
 hm_rc hm_release_refresh(const struct hm_dir *dir,

@@ -58,7 +58,33 @@ HM_MUST static hm_rc take_pin(struct hm_json at, const char **out,
 
 /* --- the key --------------------------------------------------------------- */
 
+#define WHERE_MEMBERS "module softhsm nss"
+
+/* Where a token lies; a key that says nothing of it inherits the whole. */
+HM_MUST static hm_rc read_where(struct hm_json at,
+                                const struct hm_release_key *otherwise,
+                                struct hm_release_key *key, struct hm_err *e)
+{
+    HM_TRY(hm_release_take_optional(at, "module", HM_RELEASE_PATH, &key->module,
+                                    e));
+    HM_TRY(hm_release_take_optional(at, "softhsm", HM_RELEASE_PATH,
+                                    &key->softhsm, e));
+    HM_TRY(hm_release_take_optional(at, "nss", HM_RELEASE_PATH, &key->nss, e));
+    if (key->softhsm != NULL && key->nss != NULL)
+        return hm_json_fail(hm_json_find(at, "nss"), e, HM_E_REJECTED,
+                            "release.token.twice",
+                            "a token lies in a SoftHSM store or in an NSS "
+                            "database, not in both");
+    if (key->module != NULL || key->softhsm != NULL || key->nss != NULL)
+        return HM_OK;
+    key->module = otherwise->module;
+    key->softhsm = otherwise->softhsm;
+    key->nss = otherwise->nss;
+    return HM_OK;
+}
+
 HM_MUST static hm_rc read_key(struct hm_json at, const char *name,
+                              const struct hm_release_key *otherwise,
                               struct hm_release_key *key, struct hm_err *e)
 {
     struct hm_bytes rest = {NULL, 0};
@@ -66,7 +92,8 @@ HM_MUST static hm_rc read_key(struct hm_json at, const char *name,
     const char *uri = NULL;
 
     HM_TRY(hm_json_get_object(at, name, &object, e));
-    HM_TRY(hm_json_keys(object, "uri pin", e));
+    HM_TRY(hm_json_keys(object, "uri pin " WHERE_MEMBERS, e));
+    HM_TRY(read_where(object, otherwise, key, e));
     HM_TRY(hm_release_take_member(object, "uri", HM_RELEASE_PATH, &uri, e));
     if (!starts_with(hm_bytes_str(uri), "pkcs11:", &rest) || rest.n == 0)
         return hm_hint(
@@ -84,16 +111,18 @@ HM_MUST static hm_rc read_key(struct hm_json at, const char *name,
 hm_rc hm_release_read_signing(struct hm_release *r, struct hm_json at,
                               struct hm_err *e)
 {
+    struct hm_release_key all = {.uri = NULL};
     struct hm_json s;
 
     HM_TRY(hm_json_get_object(at, "signing", &s, e));
-    HM_TRY(hm_json_keys(s, "module softhsm manifest provenance", e));
-    HM_TRY(hm_release_take_optional(s, "module", HM_RELEASE_PATH,
-                                    &r->signing.module, e));
-    HM_TRY(hm_release_take_optional(s, "softhsm", HM_RELEASE_PATH,
-                                    &r->signing.softhsm, e));
-    HM_TRY(read_key(s, "manifest", &r->signing.manifest, e));
-    return read_key(s, "provenance", &r->signing.provenance, e);
+    HM_TRY(
+        hm_json_keys(s, WHERE_MEMBERS " manifest provenance verification", e));
+    HM_TRY(read_where(s, &all, &all, e));
+    HM_TRY(read_key(s, "manifest", &all, &r->signing.manifest, e));
+    HM_TRY(read_key(s, "provenance", &all, &r->signing.provenance, e));
+    if (hm_json_find(s, "verification").item == NULL)
+        return HM_OK;
+    return read_key(s, "verification", &all, &r->signing.verification, e);
 }
 
 /* --- anywhere --------------------------------------------------------------- */
@@ -108,7 +137,28 @@ static bool holds(struct hm_bytes v, const char *word)
     return false;
 }
 
-/* Is one of the words that a name like x_token_pin is made of a secret? */
+static bool is_lower(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+static bool is_upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+/* Length of the first word of names like x_token_pin and tokenPin. */
+static size_t word_length(const char *name)
+{
+    size_t n = 1;
+
+    while (strchr("_-. ", name[n]) == NULL && /* the NUL ends one too */
+           !(is_lower(name[n - 1]) && is_upper(name[n])))
+        n++;
+    return n;
+}
+
+/* Is one of the words a secret? */
 static bool names_secret(const char *name)
 {
     static const char *const words[] = {"pin",      "puk",        "so-pin",
@@ -116,7 +166,7 @@ static bool names_secret(const char *name)
 
     for (name += strspn(name, "_-. "); *name != '\0';
          name += strspn(name, "_-. ")) {
-        const size_t n = strcspn(name, "_-. ");
+        const size_t n = word_length(name);
 
         for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
             if (n == strlen(words[i]) && strncasecmp(name, words[i], n) == 0)
@@ -126,15 +176,35 @@ static bool names_secret(const char *name)
     return false;
 }
 
-HM_MUST static hm_rc refuse_here(struct hm_json at, struct hm_err *e)
+/* scheme://user:password@host */
+static bool names_user(struct hm_bytes v)
+{
+    const uint8_t *at = v.n == 0 ? NULL : memmem(v.p, v.n, "://", 3);
+
+    if (at == NULL)
+        return false;
+    for (at += 3; at < v.p + v.n; at++)
+        if (strchr("@/?#", *at) != NULL)
+            return *at == '@';
+    return false;
+}
+
+/* @param theirs  it lies in a member whose name starts with x_ */
+HM_MUST static hm_rc refuse_here(struct hm_json at, bool theirs,
+                                 struct hm_err *e)
 {
     const struct hm_bytes v = hm_json_view(at);
     const char *name = hm_json_name(at);
 
-    if (name != NULL && strncmp(name, "x_", 2) == 0 && names_secret(name))
+    if (theirs && name != NULL && names_secret(name))
         return hm_json_fail(at, e, HM_E_REJECTED, "release.secret.member",
                             "a member whose name speaks of a secret has no "
                             "place in release.json");
+    if ((holds(v, "-----BEGIN ") && holds(v, "PRIVATE KEY")) || names_user(v))
+        return hm_json_fail(at, e, HM_E_REJECTED, "release.secret.member",
+                            "neither a private key nor an address with a user "
+                            "in it has a place in release.json (what was found "
+                            "is not shown)");
     if (holds(v, "pin-value") || holds(v, "pin-source"))
         return hm_hint(
             e,
@@ -147,11 +217,20 @@ HM_MUST static hm_rc refuse_here(struct hm_json at, struct hm_err *e)
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): depth is at most HM_JSON_DEPTH_MAX */
-hm_rc hm_release_refuse_secrets(struct hm_json at, struct hm_err *e)
+HM_MUST static hm_rc refuse_below(struct hm_json at, bool theirs,
+                                  struct hm_err *e)
 {
-    HM_TRY(refuse_here(at, e));
+    const char *name = hm_json_name(at);
+
+    theirs = theirs || (name != NULL && strncmp(name, "x_", 2) == 0);
+    HM_TRY(refuse_here(at, theirs, e));
     for (struct hm_json i = hm_json_first(at); i.item != NULL;
          i = hm_json_next(i))
-        HM_TRY(hm_release_refuse_secrets(i, e));
+        HM_TRY(refuse_below(i, theirs, e));
     return HM_OK;
+}
+
+hm_rc hm_release_refuse_secrets(struct hm_json at, struct hm_err *e)
+{
+    return refuse_below(at, false, e);
 }

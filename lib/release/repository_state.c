@@ -27,14 +27,20 @@ HM_MUST static hm_rc find_highest(const struct hm_repository *repo,
     return HM_OK;
 }
 
-/* A history without live is a publication that did not finish, or damage. */
+/* A history or releases without live are a publication that did not finish, or
+ * damage. */
 HM_MUST static hm_rc read_empty(const struct hm_repository *repo,
                                 struct hm_release_state *out, struct hm_err *e)
 {
+    const bool finished = !hm_file_exists_at(&repo->dir, HM_RELEASE_WORK);
+    HM_OWN(hm_names) versions = HM_NAMES_INIT;
+
     out->empty = true;
-    if (out->highest.epoch != 0 &&
-        !hm_file_exists_at(&repo->dir, HM_RELEASE_WORK))
+    HM_TRY(hm_release_list_versions(repo, &versions, e));
+    if (finished && out->highest.epoch != 0)
         return broken(e, "history/ holds manifests, but 'live' is missing");
+    if (finished && versions.n > 0)
+        return broken(e, "releases/ holds versions, but 'live' is missing");
     out->highest.epoch = 0;
     out->highest.sequence = 0;
     return HM_OK;

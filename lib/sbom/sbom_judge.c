@@ -172,17 +172,16 @@ static const struct {
     const char *topic;
     void (*run)(const struct job *j);
 } checks[] = {
-    {"sbom.root.missing", "sbom.root", check_root},
-    {"sbom.product.name", "sbom.product.name", check_name},
-    {"sbom.product.version", "sbom.product.version", check_version},
-    {"sbom.component.digest", "sbom.component.digest", check_digest},
-    {"sbom.hash.conflict", "sbom.hashes", check_conflict},
-    {"sbom.component.none", "sbom.components", check_count},
-    {"sbom.ref.duplicate", "sbom.refs", check_duplicates},
-    {"sbom.ref.dangling", "sbom.dependencies", check_dangling},
-    {"sbom.vulnerability.present", "sbom.vulnerabilities",
-     check_vulnerabilities},
-    {"sbom.signature.unverified", "sbom.signature", check_signature},
+    {"sbom.root.missing", "root component", check_root},
+    {"sbom.product.name", "product name", check_name},
+    {"sbom.product.version", "product version", check_version},
+    {"sbom.component.digest", "artefact digest", check_digest},
+    {"sbom.hash.conflict", "hashes", check_conflict},
+    {"sbom.component.none", "components", check_count},
+    {"sbom.ref.duplicate", "bom-refs", check_duplicates},
+    {"sbom.ref.dangling", "dependencies", check_dangling},
+    {"sbom.vulnerability.present", "vulnerabilities", check_vulnerabilities},
+    {"sbom.signature.unverified", "signature", check_signature},
 };
 
 #define CHECKS (sizeof(checks) / sizeof(checks[0]))

@@ -188,7 +188,7 @@ hm_rc hm_slots_read_log(const struct hm_slots *s, struct hm_buf *lines,
 
     hm_buf_clear(lines);
     *extra = 0;
-    if (s->state.log_length > 0 || hm_file_exists_at(&s->dir, SLOTS_LOG))
+    if (hm_file_exists_at(&s->dir, SLOTS_LOG))
         HM_TRY(hm_file_load_at(&s->dir, SLOTS_LOG, &bytes, e));
     if (bytes.n < s->state.log_length)
         return hm_fail(e, HM_E_REJECTED, "device.log.short",

@@ -75,12 +75,15 @@ hm_rc hm_slots_open(struct hm_slots *s, const char *path, bool to_change,
                     struct hm_err *e)
 {
     HM_OWN(hm_slots) own = HM_SLOTS_INIT;
+    hm_rc rc;
 
     hm_slots_clear(s);
-    if (hm_dir_open(&own.dir, path, e) != HM_OK)
+    rc = hm_dir_open(&own.dir, path, e);
+    if (rc != HM_OK && (errno == ENOENT || errno == ENOTDIR))
         return hm_fail(e, HM_E_USAGE, "device.state.missing",
                        "there is no device in '%s': %s", hm_show_str(path),
                        hm_show_str(strerror(errno)));
+    HM_TRY(rc);
     if (!hm_file_exists_at(&own.dir, SLOTS_STATE))
         return load_state(&own, path, e); /* says that it is missing */
     if (to_change) {

@@ -81,16 +81,20 @@ HM_MUST static hm_rc take_tags(struct hm_source *s, git_repository *repo,
     return rc;
 }
 
+/* The address as it is written: what insteadOf makes of it is the business of
+ * one machine, and may hold its token. */
 HM_MUST static hm_rc take_origin(struct hm_source *s, git_repository *repo,
                                  struct hm_err *e)
 {
-    git_remote *origin = NULL;
+    git_config *config = NULL;
+    const char *url = NULL;
     hm_rc rc = HM_OK;
 
-    if (git_remote_lookup(&origin, repo, "origin") == 0 &&
-        git_remote_url(origin) != NULL)
-        rc = hm_source_clean_url(git_remote_url(origin), s->url, e);
-    git_remote_free(origin);
+    if (git_repository_config_snapshot(&config, repo) < 0)
+        return source_fail(e, "cannot read the repository's configuration");
+    if (git_config_get_string(&url, config, "remote.origin.url") == 0)
+        rc = hm_source_clean_url(url, s->url, e);
+    git_config_free(config);
     return hm_hint(e, hm_context(e, rc, "address of the remote 'origin'"),
                    "git remote set-url origin URL");
 }

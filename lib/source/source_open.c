@@ -32,17 +32,22 @@ HM_MUST static hm_rc begin(struct source_repo *r, struct hm_err *e)
     return HM_OK;
 }
 
+/* libgit2 1.5 says that nothing permits the owner, not that he is another. */
+static bool is_of_another(int code)
+{
+    const git_error *said = git_error_last();
+
+    return code == GIT_EOWNER ||
+           (code == GIT_ENOTFOUND && said != NULL &&
+            said->klass == GIT_ERROR_CONFIG &&
+            strstr(said->message, "safe.directory") != NULL);
+}
+
 HM_MUST static hm_rc refuse(int code, const char *path, struct hm_err *e)
 {
     const char *shown = hm_show_str(path);
 
-    if (code == GIT_ENOTFOUND)
-        return hm_hint(e,
-                       hm_fail(e, HM_E_USAGE, "source.repository.missing",
-                               "'%s' is in no git repository", shown),
-                       "name the work tree as \"repository\" under "
-                       "\"provenance\" in release.json");
-    if (code == GIT_EOWNER)
+    if (is_of_another(code))
         return hm_hint(e,
                        hm_fail(e, HM_E_USAGE, "source.repository.owner",
                                "the git repository of '%s' belongs to "
@@ -50,6 +55,12 @@ HM_MUST static hm_rc refuse(int code, const char *path, struct hm_err *e)
                                shown),
                        "run as its owner; safe.directory of a global "
                        "configuration is not read");
+    if (code == GIT_ENOTFOUND)
+        return hm_hint(e,
+                       hm_fail(e, HM_E_USAGE, "source.repository.missing",
+                               "'%s' is in no git repository", shown),
+                       "name the work tree as \"repository\" under "
+                       "\"provenance\" in release.json");
     return hm_context(e, source_fail(e, "libgit2"),
                       "cannot open the git repository of '%s'", shown);
 }

@@ -147,6 +147,118 @@ static void every_option_is_in_the_manual(void **state)
     }
 }
 
+/* --- reasons --------------------------------------------------------------------- */
+
+/* The first word of a reason. */
+static const char *const rooms[] = {
+    "archive", "artefact", "attest",   "authorisation", "base", "cli",
+    "crypto",  "device",   "evidence", "hallmark",      "hsm",  "json",
+    "key",     "manifest", "release",  "root",          "sbom", "sign",
+    "source",  "trust",    "verify",
+};
+
+/* Linked for one function that cannot fail, the version of zlib. */
+static bool is_linked_in_vain(const char *program, const char *word)
+{
+    return strcmp(program, "hallmark-attest") == 0 &&
+           strncmp(word, "archive.", 8) == 0;
+}
+
+static bool begins_with_a_room(const char *word)
+{
+    const size_t n = strcspn(word, ".");
+
+    for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++)
+        if (strlen(rooms[i]) == n && strncmp(rooms[i], word, n) == 0)
+            return true;
+    return false;
+}
+
+/* room.object.problem or room.problem, and no name of a file or symbol. */
+static bool is_reason(const char *word)
+{
+    static const char *const suffixes[] = {".c",     ".h",   ".json",
+                                           ".jsonl", ".sig", ".cold"};
+    const char *last = strrchr(word, '.');
+
+    if (last == NULL || last[1] < 'a' || strstr(word, "..") != NULL ||
+        word[strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789-.")] != '\0')
+        return false;
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+        if (strcmp(last, suffixes[i]) == 0)
+            return false;
+    return begins_with_a_room(word);
+}
+
+/* Does @p word stand on the page, not as a part of a longer one? */
+static bool stands_on(const char *page, const char *word)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-.*";
+    const size_t n = strlen(word);
+
+    for (const char *p = strstr(page, word); p != NULL; p = strstr(p + 1, word))
+        if ((p == page || strchr(letters, p[-1]) == NULL) &&
+            (p[n] == '\0' || strchr(letters, p[n]) == NULL))
+            return true;
+    return false;
+}
+
+/* As it is, or as room.* or room.object.*. */
+static bool is_listed(const char *page, const char *word)
+{
+    char pattern[128];
+
+    for (const char *dot = strchr(word, '.'); dot != NULL;
+         dot = strchr(dot + 1, '.')) {
+        (void)snprintf(pattern, sizeof(pattern), "%.*s.*", (int)(dot - word),
+                       word);
+        if (stands_on(page, pattern))
+            return true;
+    }
+    return stands_on(page, word);
+}
+
+/* Every string of the program that is a reason. @return how many there are */
+static size_t check_reasons(const char *program, struct hm_bytes strings,
+                            const char *page)
+{
+    const uint8_t *const end = strings.p + strings.n;
+    size_t found = 0;
+
+    for (const uint8_t *p = strings.p; p < end;) {
+        const uint8_t *nul = memchr(p, '\0', (size_t)(end - p));
+        const char *word = (const char *)p;
+
+        if (nul == NULL)
+            return found;
+        p = nul + 1;
+        if (nul - (const uint8_t *)word > 64 || !is_reason(word) ||
+            is_linked_in_vain(program, word))
+            continue;
+        found++;
+        if (!is_listed(page, word))
+            fail_msg("%s.1 does not tell of [%s]", program, word);
+    }
+    return found;
+}
+
+static void every_reason_is_in_the_manual(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PROGRAMS; i++) {
+        HM_OWN(hm_buf) page = HM_BUF_INIT(1u << 20);
+        HM_OWN(hm_buf) program = HM_BUF_INIT(1u << 26);
+        struct hm_err e = {0};
+        char path[512];
+
+        load_page(programs[i], &page);
+        (void)snprintf(path, sizeof(path), "%s/%s", HM_BIN, programs[i]);
+        assert_ok(hm_file_load(path, &program, &e), &e);
+        assert_true(check_reasons(programs[i], hm_buf_view(&program),
+                                  (const char *)page.p) > 50);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +267,7 @@ int main(void)
         cmocka_unit_test(wrong_use_is_exit_2_with_a_reason),
         cmocka_unit_test(a_full_standard_output_is_no_success),
         cmocka_unit_test(every_option_is_in_the_manual),
+        cmocka_unit_test(every_reason_is_in_the_manual),
     };
 
     return cmocka_run_group_tests_name("conventions", tests, NULL, NULL);

@@ -272,6 +272,52 @@ static void a_key_found_stolen_leaves_its_row_unproven(void **state)
           "rm -rf repository && mv kept repository");
 }
 
+/* The root retired it a day before; the release still came with the
+ * authorisation of before that, which hallmark-publish had served last. */
+static void a_retirement_taken_up_late_leaves_its_row_unproven(void **state)
+{
+    struct evidence_story *s = *state;
+    const struct maker_plan late = {
+        .time = MAKER_TIME - MAKER_DAY / 2,
+        .rollback_counter = 1,
+        .manifest = {.n = 1, .key = {MAKER_RETIRED}},
+        .context = s,
+        .edit_authorisation = again_in_force};
+    const struct maker_plan next = {
+        .version = "1.0.2", .sequence = 2, .authorisation_sequence = 2};
+
+    sh(s, "rm -rf late next kept && mv repository kept");
+    maker_release(&s->maker, hm_temp_path(&s->temp, "late"), &late);
+    maker_release(&s->maker, hm_temp_path(&s->temp, "next"), &next);
+    evidence_story_serve(s, "late", "1-1");
+    evidence_story_serve(s, "next", "1-2");
+    sh(s, ": >repository/.hallmark-repository && mkdir repository/releases && "
+          "mv late repository/releases/1.0.1 && "
+          "mv next repository/releases/1.0.2");
+    evidence_story_build(s, "unproven");
+    assert_int_equal(evidence_story_verify(s, "unproven"), 0);
+    sh(s, "grep -q 'under the authorisation before that' unproven/index.html "
+          "&& rm -rf repository && mv kept repository");
+}
+
+/* The way out when somebody has run up time and sequence of an epoch. */
+static void a_higher_epoch_may_begin_at_an_earlier_time(void **state)
+{
+    const struct evidence_story *s = *state;
+    const struct maker_plan plan = {.version = "1.0.2",
+                                    .epoch = 2,
+                                    .authorisation_sequence = 3,
+                                    .time = MAKER_TIME - MAKER_DAY / 2};
+
+    sh(s, "rm -rf made kept && cp -a repository kept");
+    maker_release(&s->maker, hm_temp_path(&s->temp, "made"), &plan);
+    evidence_story_serve(s, "made", "2-1");
+    sh(s, "cp -r made repository/releases/1.0.2");
+    evidence_story_build(s, "epoch");
+    assert_int_equal(evidence_story_verify(s, "epoch"), 0);
+    sh(s, "rm -rf repository && mv kept repository");
+}
+
 /* ---- wrong calls, and a world that fails ---------------------------------------- */
 
 static void assert_build(const struct evidence_story *s, int status,
@@ -406,6 +452,8 @@ int main(void)
         cmocka_unit_test(a_wrong_step_in_the_history_gives_no_pack),
         cmocka_unit_test(one_step_more_gives_a_pack),
         cmocka_unit_test(a_key_found_stolen_leaves_its_row_unproven),
+        cmocka_unit_test(a_retirement_taken_up_late_leaves_its_row_unproven),
+        cmocka_unit_test(a_higher_epoch_may_begin_at_an_earlier_time),
         cmocka_unit_test(a_wrong_call_says_what_is_wrong),
         cmocka_unit_test(the_time_comes_from_the_environment_or_the_manifest),
         cmocka_unit_test(a_full_disk_leaves_nothing),

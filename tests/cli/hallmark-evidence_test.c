@@ -39,7 +39,9 @@ static void list_pack(const struct evidence_story *s, struct hm_names *names)
 
 static void every_shell_repeats_the_checks(void **state)
 {
-    static const char *const shells[] = {"sh", "dash", "bash --posix", "bash"};
+    /* busybox takes its own sha256sum before that of PATH */
+    static const char *const shells[] = {"sh", "dash", "busybox sh",
+                                         "bash --posix", "bash"};
     const struct evidence_story *s = *state;
 
     for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++) {

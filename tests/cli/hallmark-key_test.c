@@ -104,6 +104,8 @@ static const struct {
     {"pkcs11:token=vendor", "vt", "file:vendor.pin", 2, "hsm.uri.object"},
     {"pkcs11:token=vendor;object=vendor-1?pin-value=1", "vt", "file:vendor.pin",
      2, "hsm.uri.secret"},
+    {"PKCS11:token=vendor;object=vendor-1;pin-value=1", "vt", "file:vendor.pin",
+     2, "hsm.uri.secret"},
 };
 
 static void wrong_calls_say_why(void **state)
@@ -140,6 +142,11 @@ static void a_module_that_others_can_change_is_not_loaded(void **state)
     RUN("list", "--module", module);
     assert_run(&r, 4, "hsm.module.path");
     assert_int_equal(chmod(s->temp.path, 0755), 0);
+    if (geteuid() == 0) {
+        assert_int_equal(chown(module, 4242, 4242), 0);
+        RUN("list", "--module", module);
+        assert_run(&r, 4, "hsm.module.path");
+    }
     RUN("list", "--module", "/lib/x86_64-linux-gnu/libcrypto.so.3");
     if (access("/lib/x86_64-linux-gnu/libcrypto.so.3", F_OK) == 0)
         assert_run(&r, 4, "hsm.module.kind");

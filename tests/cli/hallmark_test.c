@@ -160,6 +160,12 @@ static void a_dry_run_refuses_an_authorisation_that_allows_nothing(void **state)
     dry_run(&s, &r); /* the keys that release.json names, tried on the token */
     assert_run(&r, 1, "trust.key.role");
     AUTHORISE(&s, &r, "--key", "manifest=vendor-1.pem", "--key",
+              "provenance=provenance-1.pem", "--max-rollback-counter", "9",
+              "--require", "manifest", "--require", "verification");
+    assert_run(&r, 0, "");
+    dry_run(&s, &r);
+    assert_run(&r, 1, "hallmark.key.missing");
+    AUTHORISE(&s, &r, "--key", "manifest=vendor-1.pem", "--key",
               "provenance=provenance-1.pem", "--max-rollback-counter", "9");
     assert_run(&r, 0, "");
     dry_run(&s, &r);
@@ -278,6 +284,28 @@ static void json_is_one_object_and_names_the_steps(void **state)
         &e);
     assert_ok(hm_json_get_array(hm_json_root(&doc), "steps", 9, 9, &steps, &e),
               &e);
+    key_story_clear(&s);
+}
+
+static void a_plain_tar_is_audited_too(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct key_story s;
+
+    (void)state;
+    project_make(&s);
+    project_edit(&s, "release.json", "thermostat-1.0.0.tar.gz",
+                 "thermostat-1.0.0.tar");
+    project_commit(&s);
+    RELEASE(&s, &r);
+    assert_run(&r, 0, "");
+    STORY_RUN(&s, &r, "hallmark", "evidence", "build", "repository", "--root",
+              "root.json", "-o", "pack");
+    assert_run(&r, 0, "");
+    STORY_RUN(&s, &r, "/usr/bin/env", "-i", "PATH=/usr/bin:/bin", "sh",
+              "pack/verify.sh");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "1.0.0.tar, not compressed"));
     key_story_clear(&s);
 }
 
@@ -409,6 +437,34 @@ static void a_pin_by_descriptor_reaches_only_its_program(void **state)
     key_story_clear(&s);
 }
 
+/* H9: what is recorded is what the manifest was made from.  The PIN comes when
+ * the Statement is there: then the signer waits, and somebody edits. */
+static void a_release_json_that_changes_meanwhile_is_noticed(void **state)
+{
+    static const char script[] =
+        "mkfifo pin; (exec 8>pin; n=0; until [ $n -gt 500 ] || "
+        "[ -e .hallmark-stage/provenance.statement.json ]; do "
+        "sleep 0.02; n=$((n + 1)); done; "
+        "sed -i 's/\"valid_days\": 30/\"valid_days\": 31/' release.json; "
+        "cat vendor.pin >&8) & exec " HM_BIN
+        "/hallmark release release.json 7<pin";
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct key_story s;
+
+    (void)state;
+    project_make(&s);
+    project_edit(&s, "release.json",
+                 "\"uri\": \"pkcs11:token=vendor;object=provenance-1\",\n"
+                 "      \"pin\": \"file:vendor.pin\"",
+                 "\"uri\": \"pkcs11:token=vendor;object=provenance-1\",\n"
+                 "      \"pin\": \"fd:7\"");
+    project_commit(&s);
+    STORY_RUN(&s, &r, "/bin/sh", "-c", script);
+    assert_run(&r, 3, "hallmark.release.changed");
+    expect_nothing_left(&s);
+    key_story_clear(&s);
+}
+
 /* --- the machine ---------------------------------------------------------------------- */
 
 static void a_full_disk_leaves_nothing(void **state)
@@ -506,6 +562,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_versions_are_released_and_served),
+        cmocka_unit_test(a_plain_tar_is_audited_too),
         cmocka_unit_test(the_time_of_what_is_built_is_that_of_the_commit),
         cmocka_unit_test(a_dry_run_signs_and_publishes_nothing),
         cmocka_unit_test(a_dry_run_refuses_what_trust_does_not_allow),
@@ -522,6 +579,7 @@ int main(void)
         cmocka_unit_test(a_dirty_work_tree_is_refused_unless_allowed),
         cmocka_unit_test(a_wrong_pin_and_a_missing_token_are_exit_4),
         cmocka_unit_test(a_pin_by_descriptor_reaches_only_its_program),
+        cmocka_unit_test(a_release_json_that_changes_meanwhile_is_noticed),
         cmocka_unit_test(a_full_disk_leaves_nothing),
         cmocka_unit_test(a_directory_that_cannot_be_written_is_said_so),
         cmocka_unit_test(an_unknown_command_is_answered_with_the_list),

@@ -226,17 +226,17 @@ static void an_sbom_is_judged_by_topics(void **state)
     hm_temp_write(&s->temp, "none.cdx.json", SBOM(""));
     HM_RUN(&r, &how, "hallmark-sbom", "check", "good.cdx.json");
     assert_run(&r, 0, "");
-    assert_non_null(strstr(hm_run_out(&r), "pass    sbom.components "));
+    assert_non_null(strstr(hm_run_out(&r), "pass    components "));
     assert_null(strstr(hm_run_out(&r), "missing"));
     assert_null(strstr(hm_run_out(&r), "duplicate"));
     HM_RUN(&r, &how, "hallmark-sbom", "check", "none.cdx.json");
     assert_run(&r, 1, "sbom.component.none");
-    assert_non_null(strstr(hm_run_out(&r), "fail    sbom.components "));
+    assert_non_null(strstr(hm_run_out(&r), "fail    components "));
     assert_non_null(strstr(hm_run_out(&r), " [sbom.component.none]\n"));
     HM_RUN(&r, &how, "hallmark-sbom", "check", "good.cdx.json", "--json");
     assert_non_null(
         strstr(hm_run_out(&r), "\"check\": \"sbom.ref.duplicate\""));
-    assert_non_null(strstr(hm_run_out(&r), "\"topic\": \"sbom.refs\""));
+    assert_non_null(strstr(hm_run_out(&r), "\"topic\": \"bom-refs\""));
 }
 
 int main(void)

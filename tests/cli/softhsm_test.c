@@ -233,7 +233,7 @@ static void name_store(const struct key_story *s, const char *folder)
     char conf[1200];
 
     (void)snprintf(conf, sizeof(conf),
-                   "# store\ndirectories.tokendir =  %s/%s \n"
+                   "# store\ndirectories.tokendir =  %s/%s/ # here\n"
                    "objectstore.backend = file\n",
                    s->temp.path, folder);
     key_story_write(s, "soft.conf", conf);
@@ -307,6 +307,86 @@ static void a_store_of_others_is_used_as_it_is(void **state)
     key_story_clear(&s);
 }
 
+/* Kills fall into the making of keys in a store that is not ours. */
+static void a_store_of_others_survives_makers_that_are_killed(void **state)
+{
+    struct key_story s;
+    char uri[64] = "pkcs11:token=vendor;object=first";
+    const char *const argv[] = {"hallmark-key", "generate",        uri,
+                                "--pin",        "file:vendor.pin", NULL};
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    long span = 0;
+
+    (void)state;
+    prepare(&s, 0);
+    assert_int_equal(rename(hm_temp_path(&s.temp, "vt/tokens"),
+                            hm_temp_path(&s.temp, "pool")),
+                     0);
+    name_store(&s, "pool");
+    span = measure(&s, argv);
+    for (int i = 0; i < 2 * MAKER_KILLS; i++) {
+        (void)snprintf(uri, sizeof(uri), "pkcs11:token=vendor;object=n%d", i);
+        (void)kill_within(start(&s, argv), span);
+        assert_int_equal(wait_for(start(&s, sign_there)), 0);
+    }
+    STORY_RUN(&s, &r, "hallmark-key", "list");
+    assert_run(&r, 0, "");
+    assert_null(strstr(hm_run_out(&r), "not usable"));
+    assert_int_equal(unsetenv("SOFTHSM2_CONF"), 0);
+    key_story_clear(&s);
+}
+
+/* Makers of keys at once: the lock keeps what each of them made. */
+static void make_keys_at_once(bool is_named)
+{
+    struct key_story s;
+    pid_t pids[SIGNERS];
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    prepare(&s, 0);
+    if (is_named)
+        name_store(&s, "pool");
+    if (is_named)
+        assert_int_equal(rename(hm_temp_path(&s.temp, "vt/tokens"),
+                                hm_temp_path(&s.temp, "pool")),
+                         0);
+    for (int i = 0; i < SIGNERS; i++) {
+        char uri[64];
+        const char *const argv[] = {"hallmark-key",
+                                    "generate",
+                                    uri,
+                                    "--pin",
+                                    "file:vendor.pin",
+                                    is_named ? NULL : "--softhsm",
+                                    "vt",
+                                    NULL};
+
+        (void)snprintf(uri, sizeof(uri), "pkcs11:token=vendor;object=n%d", i);
+        pids[i] = start(&s, argv);
+    }
+    for (int i = 0; i < SIGNERS; i++)
+        assert_int_equal(wait_for(pids[i]), 0);
+    STORY_RUN(&s, &r, "hallmark-key", "list", is_named ? NULL : "--softhsm",
+              "vt");
+    assert_run(&r, 0, "");
+    for (int i = 0; i < SIGNERS; i++) {
+        char name[32];
+
+        (void)snprintf(name, sizeof(name), "object=n%d;", i);
+        assert_non_null(strstr(hm_run_out(&r), name));
+    }
+    if (is_named)
+        assert_int_equal(unsetenv("SOFTHSM2_CONF"), 0);
+    key_story_clear(&s);
+}
+
+static void keys_made_at_once_are_all_kept(void **state)
+{
+    (void)state;
+    make_keys_at_once(false);
+    make_keys_at_once(true);
+}
+
 static void an_empty_store_that_is_named_becomes_ours(void **state)
 {
     struct key_story s;
@@ -359,6 +439,8 @@ int main(void)
         cmocka_unit_test(a_destroyed_token_file_is_restored_and_told),
         cmocka_unit_test(a_store_of_ours_is_kept_by_whatever_name),
         cmocka_unit_test(a_store_of_others_is_used_as_it_is),
+        cmocka_unit_test(a_store_of_others_survives_makers_that_are_killed),
+        cmocka_unit_test(keys_made_at_once_are_all_kept),
         cmocka_unit_test(an_empty_store_that_is_named_becomes_ours),
     };
 

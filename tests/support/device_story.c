@@ -1,5 +1,6 @@
 #include "device_story.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -130,7 +131,8 @@ static void go_live(struct device_story *s, const char *release,
             story_copy(s, from, to);
         (void)snprintf(from, sizeof(from), "live/%s", documents[i]);
         (void)snprintf(to, sizeof(to), REPO "/%s", documents[i]);
-        (void)symlink(from, story_path(s, to));
+        if (symlink(from, story_path(s, to)) != 0) /* there since the first */
+            assert_int_equal(errno, EEXIST);
     }
     (void)unlink(story_path(s, REPO "/live"));
     assert_int_equal(symlink(folder, story_path(s, REPO "/live")), 0);

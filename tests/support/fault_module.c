@@ -10,10 +10,13 @@
  *     extractable        every key says that it can be extracted
  *     leak               CKA_VALUE is handed out
  *     huge               every attribute says that it has 2^20 bytes
+ *     single             C_FindObjects gives one object a call
  *     growing            C_FindObjects says that it found 2^20 objects
  *     slots              C_GetSlotList says that there are 2^20 slots
  *     bare               CKA_EC_POINT comes without its OCTET STRING
  *     reauthenticate     every key wants its PIN for every signature
+ *     scan=TEXT          C_Login and C_Sign log how often TEXT, written
+ *                        backwards here, stands in the memory of the process
  *
  * HM_FAULT_LOG names a file that gets one line a call. */
 #include <dlfcn.h>
@@ -22,6 +25,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #define REAL       "/usr/lib/softhsm/libsofthsm2.so"
 #define CALLS      32
@@ -92,6 +97,72 @@ static CK_RV fault(const char *name)
     return before >= from ? rv : CKR_OK;
 }
 
+/* ---- is a secret in memory? ------------------------------------------------- */
+
+#define PIECE  ((size_t)1 << 20)
+#define LARGER ((size_t)1 << 30) /* a sanitizer's shadow, not looked at */
+
+static unsigned long count_in(const char *piece, size_t n,
+                              const char *backwards)
+{
+    const size_t length = strcspn(backwards, " ");
+    unsigned long found = 0;
+
+    for (size_t at = 0; at + length <= n; at++) {
+        size_t i = 0;
+
+        while (i < length && piece[at + i] == backwards[length - 1 - i])
+            i++;
+        found += i == length;
+    }
+    return found;
+}
+
+/* Addresses are numbers here: they come from a text. */
+static unsigned long scan_range(unsigned long from, unsigned long to,
+                                char *piece, const char *backwards)
+{
+    unsigned long found = 0;
+
+    while (from < to) {
+        const size_t n = to - from < PIECE ? to - from : PIECE;
+        struct iovec here = {piece, n};
+        struct iovec there = {NULL, n};
+
+        memcpy(&there.iov_base, &from, sizeof(from));
+        if (process_vm_readv(getpid(), &here, 1, &there, 1, 0) == (ssize_t)n)
+            found += count_in(piece, n, backwards);
+        memset(piece, 0, n);
+        from += n;
+    }
+    return found;
+}
+
+static void scan(const char *call)
+{
+    const char *backwards = asked("scan");
+    FILE *maps = backwards == NULL ? NULL : fopen("/proc/self/maps", "r");
+    char *piece = calloc(1, PIECE);
+    unsigned long found = 0;
+    char line[512];
+    char text[64];
+
+    while (maps != NULL && fgets(line, sizeof(line), maps) != NULL) {
+        char *end = NULL;
+        const unsigned long from = strtoul(line, &end, 16);
+        const unsigned long to = strtoul(end + 1, &end, 16);
+
+        if (end[1] == 'r' && to - from < LARGER)
+            found += scan_range(from, to, piece, backwards);
+    }
+    free(piece);
+    if (maps == NULL)
+        return;
+    (void)fclose(maps);
+    (void)snprintf(text, sizeof(text), "%s sees %lu", call, found);
+    log_call(text);
+}
+
 #define WRAP(name, params, args)                    \
     static CK_RV wrap_##name params                 \
     {                                               \
@@ -109,8 +180,6 @@ WRAP(C_OpenSession,
      (CK_SLOT_ID s, CK_FLAGS f, void *a, CK_NOTIFY n, CK_SESSION_HANDLE *h),
      (s, f, a, n, h))
 WRAP(C_CloseSession, (CK_SESSION_HANDLE s), (s))
-WRAP(C_Login, (CK_SESSION_HANDLE s, CK_USER_TYPE u, CK_UTF8CHAR *p, CK_ULONG n),
-     (s, u, p, n))
 WRAP(C_Logout, (CK_SESSION_HANDLE s), (s))
 WRAP(C_FindObjectsInit, (CK_SESSION_HANDLE s, CK_ATTRIBUTE *t, CK_ULONG n),
      (s, t, n))
@@ -163,7 +232,7 @@ static CK_RV wrap_C_FindObjects(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE *list,
     CK_RV rv = fault("C_FindObjects");
 
     if (rv == CKR_OK)
-        rv = real->C_FindObjects(s, list, max, n);
+        rv = real->C_FindObjects(s, list, asked("single") != NULL ? 1 : max, n);
     if (rv == CKR_OK && asked("growing") != NULL)
         *n = HUGE_COUNT;
     return rv;
@@ -209,12 +278,22 @@ static CK_RV wrap_C_GetAttributeValue(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o,
     return rv;
 }
 
+static CK_RV wrap_C_Login(CK_SESSION_HANDLE s, CK_USER_TYPE u, CK_UTF8CHAR *p,
+                          CK_ULONG n)
+{
+    const CK_RV rv = fault("C_Login");
+
+    scan("C_Login");
+    return rv != CKR_OK ? rv : real->C_Login(s, u, p, n);
+}
+
 static CK_RV wrap_C_Sign(CK_SESSION_HANDLE s, CK_BYTE *in, CK_ULONG in_n,
                          CK_BYTE *out, CK_ULONG *n)
 {
     CK_RV rv = fault("C_Sign");
     const char *length = asked("length");
 
+    scan("C_Sign");
     if (rv == CKR_OK)
         rv = real->C_Sign(s, in, in_n, out, n);
     if (rv == CKR_OK && asked("flip") != NULL)

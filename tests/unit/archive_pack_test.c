@@ -239,6 +239,31 @@ static void links_may_not_climb_above_the_tree(void **state)
     }
 }
 
+/* What the reader refuses, and with it a device, is not written. */
+static void names_that_no_reader_takes_are_refused(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *reason;
+    } rows[] = {
+        {"C:\\x", "archive.input.name"},
+        {"\\x", "archive.input.name"},
+        {"..\\x", "archive.input.name"},
+        {"d/a\\..", "archive.input.name"},
+        {"C:x", ""},
+        {"by\\x2duuid.swap", ""},
+    };
+    struct place *p = *state;
+    char path[64];
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        (void)snprintf(path, sizeof(path), "tree/%s", rows[i].name);
+        hm_temp_write(&p->temp, path, "x");
+        assert_packs(p, rows[i].reason);
+        assert_int_equal(unlink(hm_temp_path(&p->temp, path)), 0);
+    }
+}
+
 static void an_empty_tree_is_refused(void **state)
 {
     struct place *p = *state;
@@ -389,6 +414,7 @@ int main(void)
         T(names_that_differ_in_case_are_refused),
         T(special_files_and_bits_are_refused),
         T(links_may_not_climb_above_the_tree),
+        T(names_that_no_reader_takes_are_refused),
         T(an_empty_tree_is_refused),
         T(options_out_of_range_are_refused),
         T(what_changes_while_it_is_read_is_refused),

@@ -1,6 +1,6 @@
+#include "hm_html.h"
 #include "hm_run.h"
 #include "hm_test.h"
-#include "html_priv.h"
 #include "script_priv.h"
 
 #include <unistd.h>
@@ -10,12 +10,12 @@
 static void assert_html(struct hm_bytes in, const char *want)
 {
     HM_OWN(hm_buf) out = HM_BUF_INIT(4096);
-    struct ev_html w;
+    struct hm_html w;
     struct hm_err e = {0};
 
-    ev_html_begin(&w, &out);
-    ev_html_text(&w, in);
-    assert_ok(ev_html_end(&w, &e), &e);
+    hm_html_begin(&w, &out);
+    hm_html_text(&w, in);
+    assert_ok(hm_html_end(&w, &e), &e);
     assert_bytes_equal(hm_buf_view(&out), hm_bytes_str(want));
 }
 
@@ -50,13 +50,13 @@ static void html_text_shows_bytes_that_are_no_utf8(void **state)
 static void html_put_escapes_each_value(void **state)
 {
     HM_OWN(hm_buf) out = HM_BUF_INIT(4096);
-    struct ev_html w;
+    struct hm_html w;
     struct hm_err e = {0};
 
     (void)state;
-    ev_html_begin(&w, &out);
-    ev_html_put(&w, "<a href=\"%s\">%s</a> 100%%", "x\"onclick=\"y", "<b>");
-    assert_ok(ev_html_end(&w, &e), &e);
+    hm_html_begin(&w, &out);
+    hm_html_put(&w, "<a href=\"%s\">%s</a> 100%%", "x\"onclick=\"y", "<b>");
+    assert_ok(hm_html_end(&w, &e), &e);
     assert_bytes_equal(
         hm_buf_view(&out),
         HM_LIT("<a href=\"x&quot;onclick=&quot;y\">&lt;b&gt;</a> 100%"));
@@ -65,14 +65,14 @@ static void html_put_escapes_each_value(void **state)
 static void html_says_when_its_buffer_is_full(void **state)
 {
     HM_OWN(hm_buf) out = HM_BUF_INIT(8);
-    struct ev_html w;
+    struct hm_html w;
     struct hm_err e = {0};
 
     (void)state;
-    ev_html_begin(&w, &out);
-    ev_html_put(&w, "more than eight bytes");
-    ev_html_put(&w, "and more");
-    assert_fails(ev_html_end(&w, &e), HM_E_LIMIT, "base.buf.limit", &e);
+    hm_html_begin(&w, &out);
+    hm_html_put(&w, "more than eight bytes");
+    hm_html_put(&w, "and more");
+    assert_fails(hm_html_end(&w, &e), HM_E_LIMIT, "base.buf.limit", &e);
 }
 
 /* ---- the pack ------------------------------------------------------------- */

@@ -239,6 +239,51 @@ static void a_private_copy_in_use_is_left_alone(void **state)
     softhsm_clear(&other);
 }
 
+/* ---- the store of SoftHSM's own configuration ------------------------------ */
+
+static const struct {
+    const char *conf;
+    const char *path; /* NULL: not for us */
+} confs[] = {
+    {"directories.tokendir = /a/b\n", "/a/b"},
+    {"  directories.tokendir=/a/b/  # here\r\n", "/a/b"},
+    {"directories.tokendir = /a\ndirectories.tokendir = /b", "/b"},
+    {"#directories.tokendir = /a\n", NULL},
+    {"directories.tokendir =\n", NULL},
+    {"directories.tokendir = a\n", NULL},
+    {"\n=\n", NULL},
+    {"", NULL},
+    {"directories.tokendir = /a\nobjectstore.backend = file\n", "/a"},
+    {"directories.tokendir = /a\nobjectstore.backend = db\n", NULL},
+};
+
+static void check_confs(const struct hm_temp *t, const char *name)
+{
+    char path[300];
+
+    for (size_t i = 0; i < sizeof(confs) / sizeof(confs[0]); i++) {
+        hm_temp_write(t, name, confs[i].conf);
+        assert_int_equal(softhsm_find_tokendir(path, sizeof(path)),
+                         confs[i].path != NULL);
+        if (confs[i].path != NULL)
+            assert_string_equal(path, confs[i].path);
+    }
+}
+
+static void the_configuration_of_softhsm_names_a_store(void **state)
+{
+    const struct fixture *f = *state;
+    char path[300];
+
+    assert_int_equal(setenv("SOFTHSM2_CONF", hm_temp_path(&f->temp, "conf"), 1),
+                     0);
+    assert_false(softhsm_find_tokendir(path, sizeof(path)));
+    check_confs(&f->temp, "conf");
+    assert_int_equal(unsetenv("SOFTHSM2_CONF"), 0);
+    assert_int_equal(setenv("HOME", f->temp.path, 1), 0);
+    check_confs(&f->temp, ".config/softhsm2/softhsm2.conf");
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, make, unmake)
 
 int main(void)
@@ -254,6 +299,7 @@ int main(void)
         WITH(a_swap_that_was_killed_is_finished_or_undone),
         WITH(private_copies_of_dead_processes_are_removed),
         WITH(a_private_copy_in_use_is_left_alone),
+        WITH(the_configuration_of_softhsm_names_a_store),
     };
 
     return cmocka_run_group_tests_name("hsm_softhsm", tests, NULL, NULL);

@@ -131,7 +131,7 @@ static void generate_raw(struct fixture *f, CK_MECHANISM_TYPE type,
 {
     CK_BBOOL yes = CK_TRUE;
     CK_MECHANISM mechanism = {type, NULL, 0};
-    char name[32];
+    char name[2100];
     CK_ATTRIBUTE common[] = {
         {CKA_TOKEN, &yes, sizeof(yes)},
         {CKA_LABEL, name, strlen(label)},
@@ -203,6 +203,57 @@ static void every_scheme_signs_and_strange_keys_do_not_disturb(void **state)
     assert_fails(hm_hsm_find_key(&f->hsm, &uri, &key, &e), HM_E_TOKEN,
                  may_leak ? "hsm.key.kind" : "hsm.key.missing", &e);
     assert_null(key.public_key.pkey);
+}
+
+/* Set the label of the public half of a key. */
+static void rename_public(struct fixture *f, char *from, char *to)
+{
+    CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+    CK_ATTRIBUTE wanted[] = {{CKA_CLASS, &class, sizeof(class)},
+                             {CKA_LABEL, from, strlen(from)}};
+    CK_ATTRIBUTE label = {CKA_LABEL, to, strlen(to)};
+    CK_OBJECT_HANDLE found = 0;
+    CK_ULONG n = 0;
+    struct hsm_state *s = f->hsm.state;
+
+    assert_int_equal(s->f->C_FindObjectsInit(s->session, wanted, 2), CKR_OK);
+    assert_int_equal(s->f->C_FindObjects(s->session, &found, 1, &n), CKR_OK);
+    assert_int_equal(s->f->C_FindObjectsFinal(s->session), CKR_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(s->f->C_SetAttributeValue(s->session, found, &label, 1),
+                     CKR_OK);
+}
+
+/* "Private key for Digital Signature", "Public key for Digital Signature". */
+static void halves_with_one_id_may_have_two_labels(void **state)
+{
+    struct fixture *f = *state;
+    char old[] = "k";
+    char new[] = "public half";
+
+    log_in(f, HM_HSM_PROVISION);
+    rename_public(f, old, new);
+    check_scheme(f, "pkcs11:object=k", HM_SCHEME_ECDSA_P256_SHA256);
+}
+
+/* A label longer than any buffer of ours is a stranger's. */
+static void a_key_with_an_endless_name_does_not_disturb(void **state)
+{
+    static uint8_t p256[] = {0x06, 0x08, 0x2a, 0x86, 0x48,
+                             0xce, 0x3d, 0x03, 0x01, 0x07};
+    CK_ATTRIBUTE curve = {CKA_EC_PARAMS, p256, sizeof(p256)};
+    struct fixture *f = *state;
+    char name[2001];
+    HM_OWN(hm_hsm_entries) all = HM_HSM_ENTRIES_INIT;
+    struct hm_err e = {0};
+
+    memset(name, 'k', sizeof(name));
+    name[sizeof(name) - 1] = '\0';
+    log_in(f, HM_HSM_PROVISION);
+    generate_raw(f, CKM_EC_KEY_PAIR_GEN, &curve, 1, name);
+    check_scheme(f, "pkcs11:object=k", HM_SCHEME_ECDSA_P256_SHA256);
+    assert_ok(hm_hsm_list(&f->hsm, &all, &e), &e);
+    assert_int_equal(all.n, 3);
 }
 
 static void a_second_key_with_the_name_is_not_made(void **state)
@@ -381,6 +432,8 @@ int main(void)
         WITH(a_generated_key_claims_to_stay_inside),
         WITH(two_thousand_signatures_verify),
         WITH(every_scheme_signs_and_strange_keys_do_not_disturb),
+        WITH(halves_with_one_id_may_have_two_labels),
+        WITH(a_key_with_an_endless_name_does_not_disturb),
         WITH(a_second_key_with_the_name_is_not_made),
         WITH(what_is_not_there_is_listed),
         WITH(two_keys_with_one_label_are_ambiguous),

@@ -111,16 +111,31 @@ static void what_would_widen_a_uri_is_refused(void **state)
     }
 }
 
+/* However else the URI is wrong: messages show where it is. */
 static void a_pin_in_a_uri_is_not_repeated(void **state)
 {
-    struct hm_hsm_uri uri;
-    struct hm_err e = {0};
+    static const char *const texts[] = {
+        "pkcs11:token=x?pin-value=s3cr3t",
+        "pkcs11:token=x;pin-value=s3cr3t",
+        "pkcs11:token=x?foo&pin-value=s3cr3t",
+        "pkcs11:token;pin-value=s3cr3t",
+        "pkcs11:;pin-value=s3cr3t",
+        "pkcs11:token=x#pin-value=s3cr3t",
+        "pkcs11:token=a b;pin-value=s3cr3t",
+        "pkcs11:token=x;Pin-Value=s3cr3t",
+        "PKCS11:token=x;pin-value=s3cr3t",
+        " pkcs11:token=x;pin-value=s3cr3t",
+    };
 
     (void)state;
-    assert_fails(
-        hm_hsm_uri_read(&uri, HM_LIT("pkcs11:token=x?pin-value=s3cr3t"), &e),
-        HM_E_USAGE, "hsm.uri.secret", &e);
-    assert_null(strstr(e.text, "s3cr3t"));
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct hm_hsm_uri uri;
+        struct hm_err e = {0};
+
+        assert_fails(hm_hsm_uri_read(&uri, hm_bytes_str(texts[i]), &e),
+                     HM_E_USAGE, "hsm.uri.secret", &e);
+        assert_null(strstr(e.text, "s3cr3t"));
+    }
 }
 
 static void a_uri_too_long_is_refused(void **state)

@@ -237,6 +237,30 @@ static void what_is_there_is_replaced_only_when_asked(void **state)
     hm_temp_clear(&t);
 }
 
+static void what_is_refused_leaves_the_signed_one_as_it_was(void **state)
+{
+    const struct hm_release_making how = {.issue_time = ISSUED,
+                                          .replace = true};
+    HM_OWN(hm_manifest) m = HM_MANIFEST_INIT;
+    struct hm_err e = {.rc = HM_OK};
+    struct hm_temp t;
+
+    (void)state;
+    begin(&t, &(struct docs){.version = "1.0.0"});
+    assert_ok(make(&t, &m, &e), &e);
+    hm_temp_write(&t, "stage/manifest.json.sig", "signed");
+    hm_temp_write(&t, "stage/artefacts/b.bin", "x");
+    assert_fails(make_how(&t, &how, &m, &e), HM_E_REJECTED,
+                 "release.artefact.stranger", &e);
+    assert_true(has(&t, "stage/manifest.json.sig"));
+    assert_int_equal(unlink(hm_temp_path(&t, "stage/artefacts/b.bin")), 0);
+    assert_int_equal(unlink(hm_temp_path(&t, "authorisation.json")), 0);
+    assert_fails(make_how(&t, &how, &m, &e), HM_E_IO, "base.file.open", &e);
+    assert_true(has(&t, "stage/manifest.json.sig"));
+    assert_true(has(&t, "stage/authorisation.json.sig"));
+    hm_temp_clear(&t);
+}
+
 static void a_dry_run_writes_nothing(void **state)
 {
     const struct hm_release_making how = {.issue_time = ISSUED,
@@ -337,6 +361,34 @@ static void renewing_refuses_what_it_must_not_touch(void **state)
     hm_temp_clear(&t);
 }
 
+static void renewing_drops_a_signature_only_with_what_it_signed(void **state)
+{
+    struct hm_release_renewal how = {.issue_time = ISSUED};
+    HM_OWN(hm_manifest) m = HM_MANIFEST_INIT;
+    struct hm_err e = {.rc = HM_OK};
+    struct hm_temp t;
+    char path[512];
+
+    (void)state;
+    begin(&t, &(struct docs){.version = "1.0.0"});
+    assert_ok(make(&t, &m, &e), &e);
+    hm_temp_write(&t, "stage/manifest.json.sig", "signed");
+    hm_temp_write(&t, "newer.json.sig", "of nothing");
+    (void)snprintf(path, sizeof(path), "%s", hm_temp_path(&t, "newer.json"));
+    how.authorisation = path;
+    assert_fails(renew(&t, "stage", &how, &m, &e), HM_E_IO, "base.file.open",
+                 &e);
+    assert_true(has(&t, "stage/manifest.json.sig"));
+    assert_true(has(&t, "stage/authorisation.json.sig"));
+    (void)snprintf(path, sizeof(path), "%s",
+                   hm_temp_path(&t, "stage/authorisation.json"));
+    assert_ok(renew(&t, "stage", &how, &m, &e), &e);
+    assert_false(has(&t, "stage/manifest.json.sig"));
+    assert_true(has(&t, "stage/authorisation.json.sig"));
+    assert_true(has(&t, "stage/authorisation.json.sig.3"));
+    hm_temp_clear(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -349,10 +401,12 @@ int main(void)
         cmocka_unit_test(a_manifest_is_never_older_than_the_published_one),
         cmocka_unit_test(missing_and_strange_files_are_refused),
         cmocka_unit_test(what_is_there_is_replaced_only_when_asked),
+        cmocka_unit_test(what_is_refused_leaves_the_signed_one_as_it_was),
         cmocka_unit_test(a_dry_run_writes_nothing),
         cmocka_unit_test(a_renewed_manifest_can_be_published),
         cmocka_unit_test(renewing_goes_above_what_the_repository_serves),
         cmocka_unit_test(renewing_refuses_what_it_must_not_touch),
+        cmocka_unit_test(renewing_drops_a_signature_only_with_what_it_signed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

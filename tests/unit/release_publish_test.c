@@ -301,6 +301,26 @@ static void damage_is_named_and_never_published_over(void **state)
     }
 }
 
+/* CRA Art. 13(9): what was published stays, also when publishing fails. */
+static void a_release_without_live_is_never_deleted(void **state)
+{
+    HM_OWN(outcome) o = OUTCOME_INIT;
+    struct hm_temp t;
+
+    (void)state;
+    hm_temp_make(&t);
+    docs_release(&t, "r1", &(struct docs){.version = "1.0.0"});
+    bench_publish_ok(&t, "r1");
+    assert_int_equal(unlink(hm_temp_path(&t, "repo/live")), 0);
+    assert_int_equal(
+        rename(hm_temp_path(&t, "repo/history"), hm_temp_path(&t, "lost")), 0);
+    assert_fails(bench_publish(&t, "r1", &o), HM_E_REJECTED,
+                 "release.repository.broken", &o.e);
+    bench_same_bytes(&t, "r1/manifest.json",
+                     "repo/releases/1.0.0/manifest.json");
+    hm_temp_clear(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -316,6 +336,7 @@ int main(void)
         cmocka_unit_test(a_dry_run_decides_the_same_and_writes_nothing),
         cmocka_unit_test(a_folder_of_other_things_is_no_repository),
         cmocka_unit_test(damage_is_named_and_never_published_over),
+        cmocka_unit_test(a_release_without_live_is_never_deleted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,7 +110,7 @@ static void the_document_of_the_manual_is_read_whole(void **state)
     assert_string_equal(r.sboms[0].artefact_id, "firmware");
     assert_string_equal(r.advisories[0].aliases.word[0], "CVE-2026-0001");
     assert_string_equal(r.signing.provenance.pin, "fd:3");
-    assert_null(r.signing.module);
+    assert_null(r.signing.manifest.module);
     assert_true(hm_bytes_eq(hm_buf_view(&r.bytes), hm_bytes_str(good)));
 }
 
@@ -273,6 +273,20 @@ static const struct row secrets[] = {
      "release.uri.pin"},
     {"\"vendor\": \"acme\",",
      "\"vendor\": \"acme\", \"x_vendor_pin\": \"S3CRET\",",
+     "release.secret.member"},
+    {"\"vendor\": \"acme\",",
+     "\"vendor\": \"acme\", \"x_a\": [{\"pin\": \"S3CRET\"}],",
+     "release.secret.member"},
+    {"\"vendor\": \"acme\",",
+     "\"vendor\": \"acme\", \"x_tokenPin\": \"S3CRET\",",
+     "release.secret.member"},
+    {"\"vendor\": \"acme\",",
+     "\"vendor\": \"acme\", \"x_a\": "
+     "\"-----BEGIN EC PRIVATE KEY-----\\nS3CRET\",",
+     "release.secret.member"},
+    {"\"url\": \"https://", "\"url\": \"https://me:S3CRET@",
+     "release.secret.member"},
+    {"\"builder\": \"https://", "\"builder\": \"https://S3CRET@",
      "release.secret.member"},
 };
 

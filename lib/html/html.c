@@ -3,19 +3,19 @@
 
 #include "html_priv.h"
 
-void ev_html_begin(struct ev_html *w, struct hm_buf *to)
+void hm_html_begin(struct hm_html *w, struct hm_buf *to)
 {
-    *w = (struct ev_html){.to = to, .rc = HM_OK};
+    *w = (struct hm_html){.to = to, .rc = HM_OK};
 }
 
-hm_rc ev_html_end(const struct ev_html *w, struct hm_err *e)
+hm_rc hm_html_end(const struct hm_html *w, struct hm_err *e)
 {
     if (w->rc != HM_OK && e)
         *e = w->err;
     return w->rc;
 }
 
-static void add(struct ev_html *w, struct hm_bytes in)
+static void add(struct hm_html *w, struct hm_bytes in)
 {
     if (w->rc == HM_OK)
         w->rc = hm_buf_add(w->to, in, &w->err);
@@ -82,7 +82,7 @@ static const char *entity(uint32_t c)
     }
 }
 
-void ev_html_text(struct ev_html *w, struct hm_bytes in)
+void hm_html_text(struct hm_html *w, struct hm_bytes in)
 {
     char escape[16];
     uint32_t c = 0;
@@ -102,18 +102,18 @@ void ev_html_text(struct ev_html *w, struct hm_bytes in)
     }
 }
 
-const char *ev_number_into(char out[static 24], uint64_t v)
+const char *hm_html_number_into(char out[static 24], uint64_t v)
 {
     (void)snprintf(out, 24, "%llu", (unsigned long long)v);
     return out;
 }
 
-void ev_html_raw(struct ev_html *w, struct hm_bytes ours)
+void hm_html_raw(struct hm_html *w, struct hm_bytes ours)
 {
     add(w, ours);
 }
 
-void ev_html_put(struct ev_html *w, const char *markup, ...)
+void hm_html_put(struct hm_html *w, const char *markup, ...)
 {
     va_list words;
 
@@ -124,7 +124,7 @@ void ev_html_put(struct ev_html *w, const char *markup, ...)
         add(w, (struct hm_bytes){(const uint8_t *)p, plain});
         p += plain;
         if (p[0] == '%' && p[1] == 's') {
-            ev_html_text(w, hm_bytes_str(va_arg(words, const char *)));
+            hm_html_text(w, hm_bytes_str(va_arg(words, const char *)));
             p += 2;
         } else if (p[0] == '%') { /* "%%" */
             add(w, HM_LIT("%"));
@@ -132,4 +132,19 @@ void ev_html_put(struct ev_html *w, const char *markup, ...)
         }
     }
     va_end(words);
+}
+
+void hm_html_head(struct hm_html *w, const char *what, const char *which)
+{
+    hm_html_put(w, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
+                   "<meta charset=\"utf-8\">\n"
+                   "<meta name=\"viewport\" "
+                   "content=\"width=device-width, initial-scale=1\">\n"
+                   "<meta http-equiv=\"Content-Security-Policy\" "
+                   "content=\"default-src 'none'; style-src 'unsafe-inline'; "
+                   "base-uri 'none'; form-action 'none'\">\n"
+                   "<meta name=\"referrer\" content=\"no-referrer\">\n");
+    hm_html_put(w, "<title>%s %s</title>\n<style>\n", what, which);
+    hm_html_raw(w, hm_embedded_page_css());
+    hm_html_put(w, "</style>\n</head>\n<body>\n");
 }
