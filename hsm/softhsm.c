@@ -105,7 +105,8 @@ HM_MUST static hm_rc copy_in(struct softhsm *k, struct hm_err *e)
     HM_OWN(hm_dir) saved = HM_DIR_INIT;
 
     HM_TRY(hm_dir_open_at(&tokens, &k->store, "tokens", e));
-    HM_TRY(softhsm_copy_tree(&tokens, &k->scratch, "tokens", 0600, e));
+    HM_TRY(
+        softhsm_copy_tree(&tokens, &k->scratch, "tokens", SOFTHSM_PRIVATE, e));
     HM_TRY(hm_dir_open_at(&copy, &k->scratch, "tokens", e));
     if (hm_file_exists_at(&k->store, "saved"))
         HM_TRY(hm_dir_open_at(&saved, &k->store, "saved", e));
@@ -200,7 +201,7 @@ HM_MUST static hm_rc put_tree(struct softhsm *k, const struct hm_dir *from,
     char new[64];
 
     (void)snprintf(new, sizeof(new), "%s.new", name);
-    HM_TRY(softhsm_copy_tree(from, &k->store, new, 0400, e));
+    HM_TRY(softhsm_copy_tree(from, &k->store, new, SOFTHSM_KEPT, e));
     HM_TRY(softhsm_set_dirs(&k->store, new, 0500, e));
     return softhsm_swap(&k->store, name, e);
 }

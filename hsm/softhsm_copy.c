@@ -14,15 +14,31 @@ static void add_suffix(char to[static 64], const char *name, const char *suffix)
     (void)snprintf(to, 64, "%s%s", name, suffix);
 }
 
+/* A private copy dies with its process: nothing of it needs to reach a disk. */
+HM_MUST static hm_rc write_plain(const struct hm_dir *to, const char *name,
+                                 struct hm_bytes bytes, struct hm_err *e)
+{
+    HM_OWN(hm_file) f = HM_FILE_INIT;
+
+    f.fd = openat(to->fd, name,
+                  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (f.fd < 0)
+        return hm_fail_errno(e, "hsm.softhsm.copy", "cannot write '%s'",
+                             hm_show_str(name));
+    return hm_file_write_all(f.fd, bytes, e);
+}
+
 HM_MUST static hm_rc copy_file(const struct hm_dir *from,
                                const struct hm_dir *to, const char *name,
-                               mode_t mode, struct hm_err *e)
+                               enum softhsm_copy what, struct hm_err *e)
 {
     HM_OWN(hm_buf) file = HM_BUF_INIT(FILE_MAX);
     HM_OWN(hm_out) out = HM_OUT_INIT;
 
     HM_TRY(hm_file_load_at(from, name, &file, e));
-    HM_TRY(hm_out_begin_at(&out, to, name, HM_OUT_NEW, mode, e));
+    if (what == SOFTHSM_PRIVATE)
+        return write_plain(to, name, hm_buf_view(&file), e);
+    HM_TRY(hm_out_begin_at(&out, to, name, HM_OUT_NEW, 0400, e));
     HM_TRY(hm_out_write(&out, hm_buf_view(&file), e));
     return hm_out_commit(&out, e);
 }
@@ -37,8 +53,8 @@ HM_MUST static hm_rc make_dir(struct hm_dir *d, const struct hm_dir *at,
 }
 
 HM_MUST static hm_rc copy_entries(const struct hm_dir *from,
-                                  const struct hm_dir *to, mode_t mode,
-                                  struct hm_err *e)
+                                  const struct hm_dir *to,
+                                  enum softhsm_copy what, struct hm_err *e)
 {
     HM_OWN(hm_names) names = HM_NAMES_INIT;
 
@@ -53,19 +69,20 @@ HM_MUST static hm_rc copy_entries(const struct hm_dir *from,
             name[n - 1] = '\0';
             HM_TRY(make_dir(&sub, to, name, e));
         } else {
-            HM_TRY(copy_file(from, to, name, mode, e));
+            HM_TRY(copy_file(from, to, name, what, e));
         }
     }
-    return hm_dir_sync(to, e);
+    return what == SOFTHSM_PRIVATE ? HM_OK : hm_dir_sync(to, e);
 }
 
 hm_rc softhsm_copy_tree(const struct hm_dir *from, const struct hm_dir *at,
-                        const char *name, mode_t file_mode, struct hm_err *e)
+                        const char *name, enum softhsm_copy what,
+                        struct hm_err *e)
 {
     HM_OWN(hm_dir) to = HM_DIR_INIT;
 
     HM_TRY(make_dir(&to, at, name, e));
-    return copy_entries(from, &to, file_mode, e);
+    return copy_entries(from, &to, what, e);
 }
 
 HM_MUST static hm_rc set_dir(const struct hm_dir *at, const char *name,

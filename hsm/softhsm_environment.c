@@ -125,7 +125,8 @@ HM_MUST static hm_rc share(struct softhsm *k, const char *tokendir,
         return HM_OK;
     HM_TRY(softhsm_wait_lock(k, tokendir, e));
     HM_TRY(softhsm_scratch_make(k, e));
-    HM_TRY(softhsm_copy_tree(&k->store, &k->scratch, "tokens", 0600, e));
+    HM_TRY(softhsm_copy_tree(&k->store, &k->scratch, "tokens", SOFTHSM_PRIVATE,
+                             e));
     k->is_shared = true;
     k->is_open = true;
     return HM_OK;

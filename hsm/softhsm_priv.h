@@ -84,11 +84,17 @@ HM_MUST hm_rc softhsm_scratch_make(struct softhsm *k, struct hm_err *e);
 void softhsm_scratch_remove(struct softhsm *k);
 
 /* softhsm_copy.c */
-/** Copy the tree @p from to the new directory @p name below @p at, synced,
- * files with mode @p file_mode, directories 0700. */
+/** What a copy is for. */
+enum softhsm_copy {
+    SOFTHSM_PRIVATE, /**< one process: files 0600, never synced */
+    SOFTHSM_KEPT     /**< the store: files 0400, synced */
+};
+
+/** Copy the tree @p from to the new directory @p name below @p at, directories
+ * 0700. */
 HM_MUST hm_rc softhsm_copy_tree(const struct hm_dir *from,
                                 const struct hm_dir *at, const char *name,
-                                mode_t file_mode, struct hm_err *e);
+                                enum softhsm_copy what, struct hm_err *e);
 /** Set the mode of @p name below @p at and of every directory in it. */
 HM_MUST hm_rc softhsm_set_dirs(const struct hm_dir *at, const char *name,
                                mode_t mode, struct hm_err *e);

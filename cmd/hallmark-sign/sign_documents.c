@@ -17,6 +17,7 @@ static const struct {
 struct documents {
     struct sign_document *d; /* owned */
     size_t n;
+    struct sign_trusts trusts; /* owned */
 };
 
 static void documents_clear(struct documents *all)
@@ -24,12 +25,11 @@ static void documents_clear(struct documents *all)
     for (size_t i = 0; i < all->n; i++) {
         hm_buf_clear(&all->d[i].bytes);
         hm_buf_clear(&all->d[i].sig);
-        hm_out_clear(&all->d[i].out);
         free(all->d[i].real);
-        sign_trust_clear(&all->d[i].trust);
     }
     free(all->d);
-    *all = (struct documents){NULL, 0};
+    sign_trusts_clear(&all->trusts);
+    *all = (struct documents){.d = NULL};
 }
 
 /* Nothing that came from elsewhere is signed as it is: a signature over
@@ -57,8 +57,8 @@ HM_MUST static hm_rc find_kind(struct sign_document *d, struct hm_err *e)
 }
 
 HM_MUST static hm_rc load_document(const struct sign_options *o,
-                                   const char *path, struct sign_document *d,
-                                   struct hm_err *e)
+                                   const char *path, struct sign_trusts *trusts,
+                                   struct sign_document *d, struct hm_err *e)
 {
     char folder[SIGN_PATH_MAX];
     const char *name = NULL;
@@ -66,8 +66,6 @@ HM_MUST static hm_rc load_document(const struct sign_options *o,
     d->path = path;
     d->bytes = (struct hm_buf)HM_BUF_INIT(HM_REQUEST_BYTES_MAX);
     d->sig = (struct hm_buf)HM_BUF_INIT(HM_SIGNATURE_MAX);
-    d->trust = (struct sign_trust)SIGN_TRUST_INIT;
-    d->out = (struct hm_out)HM_OUT_INIT;
     HM_TRY(hm_file_load(path, &d->bytes, e));
     d->real = realpath(path, NULL);
     if (d->real == NULL)
@@ -75,7 +73,7 @@ HM_MUST static hm_rc load_document(const struct sign_options *o,
                              hm_show_str(path));
     HM_TRY(find_kind(d, e));
     HM_TRY(sign_path_split(path, folder, &name, e));
-    HM_TRY(sign_trust_load(o, folder, d->kind, &d->trust, e));
+    HM_TRY(sign_trusts_find(trusts, o, folder, d->kind, &d->trust, e));
     return d->is_request ? sign_request_open(d, e) : HM_OK;
 }
 
@@ -89,16 +87,32 @@ HM_MUST static hm_rc check_call(const struct hm_cli *cli,
     return HM_OK;
 }
 
-/* In whatever spelling: the second signature would find the first one. */
-HM_MUST static hm_rc refuse_twice(const struct documents *all, size_t last,
-                                  struct hm_err *e)
+static int by_real(const void *a, const void *b)
 {
-    for (size_t i = 0; i < last; i++)
-        if (strcmp(all->d[i].real, all->d[last].real) == 0)
-            return hm_fail(e, HM_E_USAGE, "sign.document.twice",
-                           "'%s' is given twice",
-                           hm_show_str(all->d[last].path));
-    return HM_OK;
+    const struct sign_document *const *x = a;
+    const struct sign_document *const *y = b;
+
+    return strcmp((*x)->real, (*y)->real);
+}
+
+/* In whatever spelling: the second signature would find the first one. */
+HM_MUST static hm_rc refuse_twice(const struct documents *all, struct hm_err *e)
+{
+    const struct sign_document **sorted = calloc(all->n + 1, sizeof(*sorted));
+    hm_rc rc = HM_OK;
+
+    if (sorted == NULL)
+        return hm_fail(e, HM_E_NOMEM, "sign.document.nomem",
+                       "out of memory for %zu documents", all->n);
+    for (size_t i = 0; i < all->n; i++)
+        sorted[i] = &all->d[i];
+    qsort(sorted, all->n, sizeof(*sorted), by_real);
+    for (size_t i = 1; i < all->n && rc == HM_OK; i++)
+        if (strcmp(sorted[i]->real, sorted[i - 1]->real) == 0)
+            rc = hm_fail(e, HM_E_USAGE, "sign.document.twice",
+                         "'%s' is given twice", hm_show_str(sorted[i]->path));
+    free(sorted);
+    return rc;
 }
 
 /* Everything that can be refused without a PIN is refused without one. */
@@ -115,10 +129,9 @@ HM_MUST static hm_rc load_all(const struct hm_cli *cli,
                        "out of memory for %zu documents", n);
     for (size_t i = 0; i < n; i++) {
         all->n++;
-        HM_TRY(load_document(o, cli->argv[i], &all->d[i], e));
-        HM_TRY(refuse_twice(all, i, e));
+        HM_TRY(load_document(o, cli->argv[i], &all->trusts, &all->d[i], e));
     }
-    return HM_OK;
+    return refuse_twice(all, e);
 }
 
 HM_MUST static hm_rc sign_one(const struct sign_options *o, struct hm_hsm *hsm,
@@ -154,18 +167,17 @@ HM_MUST static hm_rc sign_all(struct hm_cli *cli, const struct sign_options *o,
 HM_MUST static hm_rc write_all(const struct sign_options *o,
                                struct documents *all, struct hm_err *e)
 {
+    HM_OWN(hm_outs) outs = HM_OUTS_INIT;
+
     if (o->output != NULL)
         return hm_cli_output(o->output, hm_buf_view(&all->d[0].sig), o->force,
                              e);
-    for (size_t i = 0; i < all->n; i++) {
-        struct sign_document *d = &all->d[i];
-
-        HM_TRY(hm_out_begin(&d->out, d->sig_path, d->mode, 0644, e));
-        HM_TRY(hm_out_write(&d->out, hm_buf_view(&d->sig), e));
-    }
+    HM_TRY(hm_outs_begin(&outs, all->n, e));
     for (size_t i = 0; i < all->n; i++)
-        HM_TRY(hm_out_commit(&all->d[i].out, e));
-    return HM_OK;
+        HM_TRY(hm_outs_add(&outs, all->d[i].sig_path,
+                           hm_buf_view(&all->d[i].sig), all->d[i].mode, 0644,
+                           e));
+    return hm_outs_commit(&outs, e);
 }
 
 HM_MUST static hm_rc report(struct hm_cli *cli, const struct sign_options *o,
@@ -210,7 +222,7 @@ HM_MUST static hm_rc run_all(struct hm_cli *cli, const struct sign_options *o,
 hm_rc sign_documents_run(struct hm_cli *cli, const struct sign_options *o,
                          struct hm_err *e)
 {
-    struct documents all = {NULL, 0};
+    struct documents all = {.d = NULL};
     const hm_rc rc = run_all(cli, o, &all, e);
 
     documents_clear(&all);

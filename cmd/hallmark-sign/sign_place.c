@@ -7,8 +7,8 @@
 static bool fits_somebody(const struct sign_document *d, struct hm_bytes sig)
 {
     const struct hm_bytes document = hm_buf_view(&d->bytes);
-    const struct hm_authorisation *a = &d->trust.authorisation;
-    const struct hm_root *root = &d->trust.root;
+    const struct hm_authorisation *a = &d->trust->authorisation;
+    const struct hm_root *root = &d->trust->root;
     const bool by_root = d->kind == SIGN_AUTHORISATION;
     const size_t n = by_root ? root->n : a->keys_n;
 

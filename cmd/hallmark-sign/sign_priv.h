@@ -42,6 +42,21 @@ struct sign_trust {
 
 void sign_trust_clear(struct sign_trust *t);
 
+/** What was read of it, once for all documents that it is the same for. */
+struct sign_trusts {
+    struct sign_shared_trust *shared; /**< owned list */
+};
+
+/** The trust for documents of @p kind in @p folder; read when it is new.
+ * @param[out] out  belongs to @p all
+ * @return as sign_trust_load() */
+HM_MUST hm_rc sign_trusts_find(struct sign_trusts *all,
+                               const struct sign_options *o, const char *folder,
+                               enum sign_kind kind,
+                               const struct sign_trust **out, struct hm_err *e);
+
+void sign_trusts_clear(struct sign_trusts *all);
+
 /** One document on its way. */
 struct sign_document {
     const char *path; /**< borrowed */
@@ -49,9 +64,8 @@ struct sign_document {
     bool is_request;     /**< path is a request; bytes are what it carries */
     struct hm_buf bytes; /**< owned: exactly what is signed */
     struct hm_buf sig;   /**< owned */
-    struct hm_out out;   /**< owned: the signature file, not named yet */
     char *real;          /**< owned: path without links */
-    struct sign_trust trust;
+    const struct sign_trust *trust; /**< borrowed: see sign_trusts_find() */
     char sig_path[SIGN_PATH_MAX];
     enum hm_out_mode mode;
 };

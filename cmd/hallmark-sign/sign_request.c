@@ -20,7 +20,7 @@ hm_rc sign_request_open(struct sign_document *d, struct hm_err *e)
         return hm_fail(e, HM_E_NOMEM, "sign.document.nomem",
                        "out of memory for a request");
     hm_request_begin(r);
-    rc = hm_request_read(r, hm_buf_view(&d->bytes), &d->trust.root, e);
+    rc = hm_request_read(r, hm_buf_view(&d->bytes), &d->trust->root, e);
     HM_TRY(hm_context(e, rc, "request '%s'", hm_show_str(d->path)));
     hm_buf_move(&d->bytes, &r->document);
     return HM_OK;

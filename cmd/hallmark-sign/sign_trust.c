@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "sign_priv.h"
 
@@ -94,6 +95,60 @@ hm_rc sign_trust_load(const struct sign_options *o, const char *folder,
     return load_from(path, t, e);
 }
 
+/* --- read once ----------------------------------------------------------------- */
+
+struct sign_shared_trust {
+    struct sign_shared_trust *next;
+    enum sign_kind kind;
+    char folder[SIGN_PATH_MAX]; /* "": the files that are named decide */
+    struct sign_trust trust;
+};
+
+/* What is named is the same for every folder. */
+static const char *folder_that_matters(const struct sign_options *o,
+                                       const char *folder, enum sign_kind kind)
+{
+    const bool is_named = o->root != NULL && (kind == SIGN_AUTHORISATION ||
+                                              o->authorisation != NULL);
+
+    return is_named ? "" : folder;
+}
+
+hm_rc sign_trusts_find(struct sign_trusts *all, const struct sign_options *o,
+                       const char *folder, enum sign_kind kind,
+                       const struct sign_trust **out, struct hm_err *e)
+{
+    const char *matters = folder_that_matters(o, folder, kind);
+    struct sign_shared_trust *t = all->shared;
+
+    while (t != NULL && (t->kind != kind || strcmp(t->folder, matters) != 0))
+        t = t->next;
+    if (t == NULL) {
+        t = calloc(1, sizeof(*t));
+        if (t == NULL)
+            return hm_fail(e, HM_E_NOMEM, "sign.document.nomem",
+                           "out of memory for an authorisation");
+        t->next = all->shared;
+        t->kind = kind;
+        (void)snprintf(t->folder, sizeof(t->folder), "%s", matters);
+        all->shared = t;
+        HM_TRY(sign_trust_load(o, folder, kind, &t->trust, e));
+    }
+    *out = &t->trust;
+    return HM_OK;
+}
+
+void sign_trusts_clear(struct sign_trusts *all)
+{
+    while (all->shared != NULL) {
+        struct sign_shared_trust *next = all->shared->next;
+
+        sign_trust_clear(&all->shared->trust);
+        free(all->shared);
+        all->shared = next;
+    }
+}
+
 hm_rc sign_trust_load_named(const struct sign_options *o, struct sign_trust *t,
                             struct hm_err *e)
 {
@@ -109,7 +164,7 @@ HM_MUST static hm_rc judge_authorisation(const struct sign_document *d,
                                          struct hm_err *e)
 {
     HM_OWN(hm_authorisation) a = HM_AUTHORISATION_INIT;
-    const struct hm_root *root = &d->trust.root;
+    const struct hm_root *root = &d->trust->root;
     const struct hm_root_key *key = hm_root_find(root, keyid);
 
     HM_TRY(hm_authorisation_read(&a, hm_buf_view(&d->bytes), e));
@@ -148,7 +203,7 @@ HM_MUST static hm_rc judge_manifest(const struct sign_document *d,
                                     const struct hm_public_key **pinned,
                                     struct hm_err *e)
 {
-    const struct hm_authorisation *a = &d->trust.authorisation;
+    const struct hm_authorisation *a = &d->trust->authorisation;
     const struct hm_authorised_key *key = hm_authorisation_find(a, keyid);
     struct hm_key_use use = {.role = HM_ROLE_MANIFEST};
     char product[HM_TRUST_TEXT];

@@ -161,7 +161,7 @@ struct hm_out {
     enum hm_out_mode mode;
     char name[256];          /**< final name, one segment */
     char shown[HM_SHOW_MAX]; /**< for messages: as the caller named it */
-    char temporary[300];
+    char temporary[48];
 };
 
 #define HM_OUT_INIT                  \
@@ -200,6 +200,35 @@ HM_MUST hm_rc hm_file_save(const char *path, struct hm_bytes in,
 HM_MUST hm_rc hm_file_save_at(const struct hm_dir *at, const char *name,
                               struct hm_bytes in, enum hm_out_mode mode,
                               struct hm_err *e);
+
+struct hm_parked;
+
+/** Files that get their names together: each is written to a temporary first,
+ * then all are synced, then named.  None has its name if one of them cannot be
+ * written; a kill while they are named leaves some of them. */
+struct hm_outs {
+    struct hm_parked *file; /**< owned */
+    size_t n, max;
+};
+
+#define HM_OUTS_INIT                   \
+    {                                  \
+        .file = NULL, .n = 0, .max = 0 \
+    }
+
+/** Begin with at most @p n files. @return HM_E_NOMEM `base.out.nomem` */
+HM_MUST hm_rc hm_outs_begin(struct hm_outs *o, size_t n, struct hm_err *e);
+
+/** Write one more.  @return as hm_out_begin() and hm_out_write() */
+HM_MUST hm_rc hm_outs_add(struct hm_outs *o, const char *path,
+                          struct hm_bytes bytes, enum hm_out_mode mode,
+                          mode_t permissions, struct hm_err *e);
+
+/** Sync and name them all.  @return as hm_out_commit() */
+HM_MUST hm_rc hm_outs_commit(struct hm_outs *o, struct hm_err *e);
+
+/** Remove what has no name yet; errno is preserved. */
+void hm_outs_clear(struct hm_outs *o);
 
 /** Copy the regular file @p from below @p at_from to @p to below @p at_to. */
 HM_MUST hm_rc hm_file_copy_at(const struct hm_dir *at_from, const char *from,

@@ -129,22 +129,27 @@ static int rename_new(const struct hm_out *o)
     return unlinkat(o->dir.fd, o->temporary, 0);
 }
 
-hm_rc hm_out_commit(struct hm_out *o, struct hm_err *e)
+hm_rc hm_out_rename(struct hm_out *o, struct hm_err *e)
 {
-    int rc;
+    const int rc = o->mode == HM_OUT_NEW
+                       ? rename_new(o)
+                       : renameat(o->dir.fd, o->temporary, o->dir.fd, o->name);
 
-    if (fsync(o->fd) != 0)
-        return hm_fail_errno(e, "base.out.commit", "cannot finish '%s'",
-                             o->shown);
-    rc = o->mode == HM_OUT_NEW
-             ? rename_new(o)
-             : renameat(o->dir.fd, o->temporary, o->dir.fd, o->name);
     if (rc != 0 && errno == EEXIST)
         return refuse_existing(o, e);
     if (rc != 0)
         return hm_fail_errno(e, "base.out.commit", "cannot put '%s' in place",
                              o->shown);
     o->temporary[0] = '\0';
+    return HM_OK;
+}
+
+hm_rc hm_out_commit(struct hm_out *o, struct hm_err *e)
+{
+    if (fsync(o->fd) != 0)
+        return hm_fail_errno(e, "base.out.commit", "cannot finish '%s'",
+                             o->shown);
+    HM_TRY(hm_out_rename(o, e));
     HM_TRY(hm_dir_sync(&o->dir, e));
     hm_out_clear(o);
     return HM_OK;

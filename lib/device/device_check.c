@@ -17,11 +17,26 @@ static const char *check_sizes(struct device_run *run)
     return device_yes;
 }
 
+static bool is_installed(const struct hm_device_self *self,
+                         const struct device_manifest *m)
+{
+    struct device_version installed;
+    struct device_version offered;
+
+    return device_version_text(self->version, &installed) == device_yes &&
+           device_version_text(m->version, &offered) == device_yes &&
+           device_version_compare(&installed, &offered) == 0;
+}
+
+/* For what runs already there need be no entry.  It is a no, but told after
+ * freshness and counter were asked: a repository that is frozen or set back
+ * would else look to an up-to-date device as if there were nothing newer. */
 static const char *check_applicability(struct device_run *run)
 {
     const struct hm_device_self *self = run->self;
     const struct device_manifest *m = &run->manifest;
     struct device_version updater;
+    const char *why;
 
     if (!device_text_equal(m->vendor, self->vendor))
         return "manifest.vendor";
@@ -31,7 +46,11 @@ static const char *check_applicability(struct device_run *run)
         (device_version_text(self->updater, &updater) != device_yes ||
          device_version_compare(&updater, &m->min_updater) < 0))
         return "manifest.updater.older";
-    return device_choose(m, self, &run->out->artefacts);
+    why = device_choose(m, self, &run->out->artefacts);
+    if (why == device_yes || !is_installed(self, m))
+        return why;
+    run->none_fits = why;
+    return device_yes;
 }
 
 static bool is_lower(const struct hm_device_state *s,
@@ -92,7 +111,17 @@ static const char *check_rollback(struct device_run *run)
                : "manifest.rollback.above";
 }
 
-#define CHECKS 5u /* 0 to 4; the fifth is streamed */
+#define CHECKS        5u /* 0 to 4; the fifth is streamed */
+#define APPLICABILITY 2u
+
+static uint32_t refuse(struct hm_device_result *out, unsigned check,
+                       const char *reason)
+{
+    memset(&out->artefacts, 0, sizeof(out->artefacts));
+    out->check = check;
+    out->reason = reason;
+    return HM_DEVICE_NO;
+}
 
 uint32_t hm_device_check(const struct hm_device_crypto *crypto,
                          const struct hm_device_self *self,
@@ -111,19 +140,18 @@ uint32_t hm_device_check(const struct hm_device_crypto *crypto,
     run.self = self;
     run.offer = offer;
     run.out = out;
-    run.has_clock = self->clock >= 0 && (!self->state.has_manifest ||
-                                         self->clock >= self->state.timestamp);
     out->after = self->state;
     out->verdict = HM_DEVICE_NO;
     for (i = 0; i < CHECKS; i++) {
-        out->check = i;
-        out->reason = checks[i](&run);
-        if (out->reason != device_yes) {
-            memset(&out->artefacts, 0, sizeof(out->artefacts));
-            return HM_DEVICE_NO;
-        }
+        const char *const why = checks[i](&run);
+
+        if (why != device_yes)
+            return refuse(out, i, why);
     }
+    if (run.none_fits != NULL)
+        return refuse(out, APPLICABILITY, run.none_fits);
     out->check = CHECKS;
+    out->reason = device_yes;
     out->at = 1;
     out->verdict = HM_DEVICE_YES;
     return out->verdict;

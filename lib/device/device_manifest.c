@@ -97,19 +97,28 @@ static const char *check_install(struct hm_device_bytes object)
     return device_uint(value[0], DEVICE_INT_MAX, &seconds);
 }
 
+/* Not used here; but what the host refuses is refused. */
+static const char *check_support(struct hm_device_bytes value)
+{
+    int64_t until;
+
+    if (value.p == NULL)
+        return device_yes;
+    DEVICE_TRY(device_time(value, &until));
+    return until > 0 ? device_yes : "manifest.dates";
+}
+
 static const char *read_optional(const struct hm_device_bytes *value,
                                  struct device_manifest *out)
 {
     char text[HM_DEVICE_WORD];
-    int64_t time;
 
     if (value[TOP_LABEL].p != NULL)
         DEVICE_TRY(device_line(value[TOP_LABEL], text, sizeof(text)));
     if (value[TOP_CHANNEL].p != NULL)
         DEVICE_TRY(
             device_word(value[TOP_CHANNEL], "manifest.name.syntax", text));
-    if (value[TOP_SUPPORT].p != NULL)
-        DEVICE_TRY(device_time(value[TOP_SUPPORT], &time));
+    DEVICE_TRY(check_support(value[TOP_SUPPORT]));
     out->has_min_updater = value[TOP_UPDATER].p != NULL;
     if (out->has_min_updater)
         DEVICE_TRY(device_version(value[TOP_UPDATER], &out->min_updater, text));

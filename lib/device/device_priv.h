@@ -262,8 +262,9 @@ struct device_run {
     struct device_root root;
     struct device_authorisation authorisation;
     struct device_manifest manifest;
-    bool has_clock;
+    bool has_clock; /**< known once the authorisation is */
     bool is_stale;
+    const char *none_fits; /**< what check 2 says of what runs already */
 };
 
 /** Check 1. */

@@ -39,6 +39,18 @@ static const char *check_binding(const struct device_run *run)
     return device_yes;
 }
 
+/* A clock below the stored timestamp counts as none; but an epoch that root
+ * opened resets that timestamp, whoever may have run it up. */
+static bool has_clock(const struct device_run *run)
+{
+    const struct hm_device_state *s = &run->self->state;
+    const struct device_authorisation *a = &run->authorisation;
+
+    return run->self->clock >= 0 &&
+           (!s->has_manifest || run->self->clock >= s->timestamp ||
+            (a->has_limit && a->epoch > s->epoch));
+}
+
 /* Never lower; the same only with the same bytes; expired only where the
  * device was provisioned to take it, and then the manifest must rise. */
 static const char *check_age(struct device_run *run)
@@ -52,6 +64,7 @@ static const char *check_age(struct device_run *run)
           memcmp(a->sha256, state->authorisation_sha256, HM_DEVICE_SHA256) !=
               0)))
         return "trust.authorisation.sequence";
+    run->has_clock = has_clock(run);
     run->is_stale = run->has_clock && run->self->clock > a->expires;
     return run->is_stale && !run->self->accept_stale
                ? "trust.authorisation.expired"

@@ -10,7 +10,9 @@
  *
  *     0  size limits, before anything is read
  *     1  signature: root set -> authorisation -> keys -> manifest, raw bytes
- *     2  applicability: vendor, product, an entry of `updates` that fits
+ *     2  applicability: vendor, product, an entry of `updates` that fits; when
+ *        none does and the version is the installed one, that is told after 3
+ *        and 4
  *     3  freshness: epoch, sequence, timestamp, expiry
  *     4  anti-rollback: counter between the stored and the authorised one
  *     5  integrity: size, then SHA-256, streamed (hm_device_stream_*)
@@ -99,7 +101,8 @@ struct hm_device_self {
                               `min_updater`; "" : not known */
     struct hm_device_state state;
     int64_t clock; /**< seconds since 1970, or HM_DEVICE_NO_CLOCK.  Below the
-                        stored timestamp it counts as none. */
+                        stored timestamp it counts as none, unless the
+                        authorisation opens a higher epoch. */
     /** Provisioned `stale: accept-if-sequence-rises`: an authorisation past its
      * expiry is still good for a manifest newer than the stored one. */
     bool accept_stale;

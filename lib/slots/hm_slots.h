@@ -233,7 +233,8 @@ struct hm_slots_boot {
  *
  * A pending slot is counted before it is started; after HM_SLOTS_BOOTS_MAX
  * unconfirmed starts, or when its bytes changed, it is given up and the known
- * good one is started.
+ * good one is started.  It is started as well, and the pending one waits, when
+ * the count cannot be stored.
  *
  * @return HM_E_REJECTED `device.boot.unhealthy` (it ran and said no),
  *         `device.boot.none` (no slot may be started); HM_E_IO

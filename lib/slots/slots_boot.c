@@ -2,10 +2,10 @@
  * slot that is known to be good comes back. */
 #include "slots_priv.h"
 
-/* Given up for good: the same manifest is not installed again. */
-HM_MUST static hm_rc give_up(struct hm_slots *s,
-                             const struct hm_slots_judging *how,
-                             const char *why, struct hm_err *e)
+/* Given up for good: the same manifest is not installed again.  Where that
+ * cannot be stored the next boot decides the same again; this one goes on. */
+static void give_up(struct hm_slots *s, const struct hm_slots_judging *how,
+                    const char *why)
 {
     struct hm_slots_outcome out = HM_SLOTS_OUTCOME_INIT;
     struct hm_slots_state *state = &s->state;
@@ -21,35 +21,44 @@ HM_MUST static hm_rc give_up(struct hm_slots *s,
     state->is_healthy = false;
     rc = hm_fail(&reason, HM_E_REJECTED, why, "given up");
     (void)!slots_finish(s, "give-up", how, &out, rc, &reason);
-    return slots_save(s, e);
+    (void)!slots_save(s, NULL);
 }
 
-/* The pending slot, if it may be started: counted in the stored state before
- * it is. */
-HM_MUST static hm_rc try_pending(struct hm_slots *s,
-                                 const struct hm_slots_judging *how, int *slot,
-                                 bool *fell_back, struct hm_err *e)
+/* Count the start in the stored state.  One that cannot be counted is not made:
+ * the pending slot waits, and what is known to be good runs. */
+static bool count_start(struct hm_slots *s)
+{
+    const bool was_healthy = s->state.is_healthy;
+
+    s->state.boots++;
+    s->state.is_healthy = false;
+    if (slots_save(s, NULL) == HM_OK)
+        return true;
+    s->state.boots--;
+    s->state.is_healthy = was_healthy;
+    return false;
+}
+
+/* The pending slot, if it may be started. */
+static int try_pending(struct hm_slots *s, const struct hm_slots_judging *how,
+                       bool *fell_back)
 {
     struct hm_slots_state *state = &s->state;
-    struct hm_err why = {.rc = HM_OK};
-    hm_rc rc;
 
-    *slot = HM_SLOTS_NONE;
     if (state->pending == HM_SLOTS_NONE)
-        return HM_OK;
+        return HM_SLOTS_NONE;
     *fell_back = state->boots >= HM_SLOTS_BOOTS_MAX;
-    if (*fell_back)
-        return give_up(s, how, "device.boot.unconfirmed", e);
-    state->boots++;
-    state->is_healthy = false;
-    HM_TRY(slots_save(s, e));
-    rc = slots_check_slot(s, state->pending, &why);
-    if (rc == HM_OK) {
-        *slot = state->pending;
-        return HM_OK;
+    if (*fell_back) {
+        give_up(s, how, "device.boot.unconfirmed");
+        return HM_SLOTS_NONE;
     }
+    if (!count_start(s))
+        return HM_SLOTS_NONE;
+    if (slots_check_slot(s, state->pending, NULL) == HM_OK)
+        return state->pending;
     *fell_back = true;
-    return give_up(s, how, "device.slot.changed", e);
+    give_up(s, how, "device.slot.changed");
+    return HM_SLOTS_NONE;
 }
 
 /* May an older version be started?  Not below the rollback counter. */
@@ -88,14 +97,14 @@ hm_rc hm_slots_boot(struct hm_slots *s, const struct hm_slots_judging *how,
                     struct hm_err *e)
 {
     int slot = HM_SLOTS_NONE;
-    hm_rc rc;
+    hm_rc rc = HM_OK;
 
     *out = (struct hm_slots_outcome)HM_SLOTS_OUTCOME_INIT;
     *boot = (struct hm_slots_boot){.status = -1};
-    rc = try_pending(s, how, &slot, &boot->fell_back, e);
+    slot = try_pending(s, how, &boot->fell_back);
     boot->is_pending = slot != HM_SLOTS_NONE;
     boot->boots = s->state.boots;
-    if (rc == HM_OK && slot == HM_SLOTS_NONE)
+    if (slot == HM_SLOTS_NONE)
         rc = try_known(s, &slot, e);
     slots_tell(&s->state, slot, out);
     if (rc == HM_OK)

@@ -172,6 +172,16 @@ HM_MUST static hm_rc stage_one(struct staging *st,
     return is_rootfs(a) ? extract(st, a, &to, e) : HM_OK;
 }
 
+/* One name has one description, so what is staged need not be staged again. */
+static bool is_staged(const struct hm_slot *slot,
+                      const struct hm_device_artefact *a)
+{
+    for (size_t i = 0; i < slot->files_n; i++)
+        if (strcmp(slot->files[i].name, a->name) == 0)
+            return true;
+    return false;
+}
+
 static void describe(struct hm_slot *slot, const struct hm_device_artefact *a)
 {
     struct hm_slots_file *file = &slot->files[slot->files_n++];
@@ -190,6 +200,8 @@ HM_MUST static hm_rc stage_all(struct staging *st, struct hm_err *e)
         return hm_fail(e, HM_E_NOMEM, "device.memory",
                        "out of memory for the files of a slot");
     while (hm_device_next_artefact(&st->c->result, &a) == HM_DEVICE_YES) {
+        if (is_staged(st->slot, &a))
+            continue;
         HM_TRY(stage_one(st, &a, e));
         describe(st->slot, &a);
     }

@@ -52,9 +52,53 @@ HM_MUST static hm_rc warn_of_strangers(
     return HM_OK;
 }
 
+/* Every device has one scheme; it counts a key of another as absent, so what is
+ * signed by such keys alone may be good here and refused there. */
+static bool is_of_device(const struct hm_trust_key *key)
+{
+    return key->key.pkey != NULL &&
+           key->key.scheme == HM_SCHEME_ECDSA_P256_SHA256;
+}
+
+HM_MUST static hm_rc warn_of_scheme(struct verify *v, const char *file,
+                                    const char *who, struct hm_err *e)
+{
+    return verify_say(v, HM_RESULT_WARN, "trust.scheme.device", file, e,
+                      "too few keys of scheme ecdsa-p256-sha256 sign for %s: a "
+                      "device that has no other scheme refuses it",
+                      who);
+}
+
+/* Would the signatures do if every other scheme were unknown? */
+HM_MUST static hm_rc check_root_schemes(struct verify *v,
+                                        const struct hm_signers *signers,
+                                        struct hm_err *e)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < signers->n; i++)
+        n += is_of_device(&hm_root_find(&v->root, signers->keyid[i])->key);
+    if (n >= v->root.threshold)
+        return HM_OK;
+    return warn_of_scheme(v, HM_RELEASE_AUTHORISATION, "the root set", e);
+}
+
+HM_MUST static hm_rc check_role_schemes(struct verify *v, enum hm_role role,
+                                        const struct hm_signers *signers,
+                                        struct hm_err *e)
+{
+    for (size_t i = 0; i < signers->n; i++)
+        if (is_of_device(
+                &hm_authorisation_find(&v->authorisation, signers->keyid[i])
+                     ->key))
+            return HM_OK;
+    return warn_of_scheme(v, HM_RELEASE_MANIFEST, hm_role_name(role), e);
+}
+
 /* Bytes and signatures of the authorisation, verified before they are read. */
 HM_MUST static hm_rc check_signature(struct verify *v,
                                      struct hm_signatures *sigs,
+                                     struct hm_signers *signers,
                                      struct hm_err *why)
 {
     HM_TRY(hm_file_load_at(v->dir, HM_RELEASE_AUTHORISATION,
@@ -63,17 +107,19 @@ HM_MUST static hm_rc check_signature(struct verify *v,
                           HM_AUTHORISATION_FORMAT, why));
     HM_TRY(hm_signatures_load(sigs, v->dir, HM_RELEASE_AUTHORISATION, why));
     return hm_root_verify(&v->root, hm_buf_view(&v->authorisation_bytes), sigs,
-                          NULL, why);
+                          signers, why);
 }
 
 hm_rc verify_authorisation_signature(struct verify *v, struct hm_err *e)
 {
     HM_OWN(hm_signatures) sigs = HM_SIGNATURES_INIT;
+    struct hm_signers signers = {.n = 0};
     struct hm_err why = {.rc = HM_OK};
-    const hm_rc rc = check_signature(v, &sigs, &why);
+    const hm_rc rc = check_signature(v, &sigs, &signers, &why);
 
     if (rc != HM_OK)
         return verify_fail(v, HM_RELEASE_AUTHORISATION, &why, e);
+    HM_TRY(check_root_schemes(v, &signers, e));
     return warn_of_strangers(v, hm_buf_view(&v->authorisation_bytes), &sigs,
                              is_by_root, e);
 }
@@ -177,33 +223,36 @@ hm_rc verify_manifest_signature(struct verify *v, struct hm_err *e)
 }
 
 HM_MUST static hm_rc check_keys(struct verify *v, enum hm_role role,
-                                struct hm_err *why)
+                                struct hm_signers *good, struct hm_err *why)
 {
     const struct hm_key_use use = {.role = role,
                                    .product = v->manifest.product,
                                    .at = v->manifest.timestamp};
-    struct hm_signers good = {.n = 0};
 
     if (v->manifest_sigs.n == 0) /* excused above: is there one to sign it? */
         return hm_authorisation_check_use(&v->authorisation, &use, why);
     HM_TRY(hm_authorisation_verify(&v->authorisation, &use,
                                    hm_buf_view(&v->manifest_bytes),
-                                   &v->manifest_sigs, &good, why));
-    for (size_t i = 0; i < good.n; i++)
+                                   &v->manifest_sigs, good, why));
+    for (size_t i = 0; i < good->n; i++)
         if (v->report->manifest_signers.n < HM_SIGNATURES_MAX)
             memcpy(v->report->manifest_signers
                        .keyid[v->report->manifest_signers.n++],
-                   good.keyid[i], HM_SHA256_HEX);
+                   good->keyid[i], HM_SHA256_HEX);
     return HM_OK;
 }
 
 hm_rc verify_manifest_keys(struct verify *v, struct hm_err *e)
 {
     for (size_t i = 0; i < v->authorisation.require_n; i++) {
+        const enum hm_role role = v->authorisation.require[i];
+        struct hm_signers good = {.n = 0};
         struct hm_err why = {.rc = HM_OK};
-        const hm_rc rc = check_keys(v, v->authorisation.require[i], &why);
+        const hm_rc rc = check_keys(v, role, &good, &why);
 
         HM_TRY(verify_note(v, HM_RELEASE_MANIFEST, rc, &why, e));
+        if (good.n > 0)
+            HM_TRY(check_role_schemes(v, role, &good, e));
     }
     return HM_OK;
 }

@@ -6,7 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-static void make_key(struct maker_key *k)
+static void make_key(struct maker_key *k, const char *curve)
 {
     static const struct maker_key none = {.pkey = NULL};
     unsigned char *der = NULL;
@@ -14,7 +14,7 @@ static void make_key(struct maker_key *k)
     int n;
 
     *k = none;
-    k->pkey = EVP_EC_gen("P-256");
+    k->pkey = EVP_EC_gen(curve);
     assert_non_null(k->pkey);
     n = i2d_PUBKEY(k->pkey, &der);
     assert_true(n > 0);
@@ -33,7 +33,7 @@ void maker_init(struct maker *m, unsigned threshold, unsigned n)
     m->threshold = threshold;
     m->root = (struct hm_buf)HM_BUF_INIT(HM_ROOT_BYTES_MAX);
     for (unsigned i = 0; i < MAKER_KEYS; i++)
-        make_key(&m->keys[i]);
+        make_key(&m->keys[i], "P-256");
     (void)snprintf(root.vendor, sizeof(root.vendor), "acme");
     root.threshold = threshold;
     for (unsigned i = 0; i < n; i++)
@@ -51,6 +51,13 @@ void maker_clear(struct maker *m)
     hm_buf_clear(&m->root);
 }
 
+void maker_use_p384(struct maker *m, enum maker_name key)
+{
+    EVP_PKEY_free(m->keys[key].pkey);
+    hm_public_key_clear(&m->keys[key].key);
+    make_key(&m->keys[key], "P-384");
+}
+
 void maker_save_root(const struct maker *m, const char *path)
 {
     struct hm_err e = {.rc = HM_OK};
@@ -62,14 +69,16 @@ void maker_save_root(const struct maker *m, const char *path)
 void maker_signature(const struct maker *m, enum maker_name key,
                      struct hm_bytes message, struct hm_buf *out)
 {
+    const EVP_MD *md = m->keys[key].key.scheme == HM_SCHEME_ECDSA_P384_SHA384
+                           ? EVP_sha384()
+                           : EVP_sha256();
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     uint8_t sig[HM_SIGNATURE_MAX];
     size_t n = sizeof(sig);
     struct hm_err e = {.rc = HM_OK};
 
-    assert_int_equal(
-        EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, m->keys[key].pkey),
-        1);
+    assert_int_equal(EVP_DigestSignInit(ctx, NULL, md, NULL, m->keys[key].pkey),
+                     1);
     assert_int_equal(EVP_DigestSign(ctx, sig, &n, message.p, message.n), 1);
     EVP_MD_CTX_free(ctx);
     hm_buf_clear(out);

@@ -54,6 +54,10 @@ struct maker {
 void maker_init(struct maker *m, unsigned threshold, unsigned n);
 void maker_clear(struct maker *m);
 
+/** Put a key of scheme ecdsa-p384-sha384 in the place of one that is not in the
+ * root set. */
+void maker_use_p384(struct maker *m, enum maker_name key);
+
 /** Who signs a document, one signature each, in this order. */
 struct maker_signers {
     bool nobody; /**< no signature at all */

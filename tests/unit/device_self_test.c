@@ -297,6 +297,60 @@ a_stale_authorisation_is_taken_only_for_something_newer(void **state)
     assert_refused(&d, 3, "manifest.expired");
 }
 
+/* No entry is for what runs already; that is told last, so that a repository
+ * that is frozen or set back is seen by a device that is up to date. */
+static void what_runs_already_must_be_fresh_as_well(void **state)
+{
+    (void)state;
+    dm_make(&d, NULL);
+    d.self.version = "1.0.1";
+    assert_refused(&d, 2, "manifest.applicability.none");
+    assert_true(d.result.after.sequence == 7);
+    d.self.model = "T999"; /* never meant for it: nothing is taken from it */
+    d.self.version = "1.0.0";
+    assert_refused(&d, 2, "manifest.applicability.none");
+    assert_true(d.result.after.sequence == 6);
+    dm_make(&d, NULL);
+    d.self.version = "1.0.1";
+    late(&d.self);
+    assert_refused(&d, 3, "manifest.expired");
+    assert_true(d.result.after.sequence == 6);
+    dm_make(&d, NULL);
+    d.self.version = "1.0.1";
+    higher_sequence(&d.self);
+    assert_refused(&d, 3, "manifest.sequence.lower");
+    dm_make(&d, NULL);
+    d.self.version = "1.0.1";
+    higher_counter(&d.self);
+    assert_refused(&d, 4, "manifest.rollback.lower");
+}
+
+/* A stolen key has run up the stored timestamp: the clock counts as none, and
+ * nothing expires.  The epoch that root opens then makes it count again. */
+static void a_new_epoch_makes_the_clock_count_again(void **state)
+{
+    const struct dm_plan plan = {
+        .edit = {{DM_AUTHORISATION, "\"epoch\": 1", "\"epoch\": 2"},
+                 {DM_MANIFEST, "\"epoch\": 1", "\"epoch\": 2"}}};
+    const int64_t run_up = MAKER_TIME + 300 * MAKER_DAY;
+
+    (void)state;
+    dm_make(&d, &plan);
+    d.self.state.timestamp = run_up;
+    assert_accepted(&d);
+    late(&d.self);
+    assert_refused(&d, 3, "manifest.expired");
+    d.self.clock = run_up - 1;
+    assert_refused(&d, 1, "trust.authorisation.expired");
+    d.self.clock = HM_DEVICE_NO_CLOCK;
+    assert_accepted(&d);
+    d.self.state.epoch = 2; /* seen already: below the timestamp as before */
+    d.self.state.sequence = 0;
+    d.self.state.timestamp = MAKER_TIME;
+    d.self.clock = MAKER_TIME - 1;
+    assert_accepted(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +362,8 @@ int main(void)
         cmocka_unit_test(one_wrong_thing_of_the_device_is_told_apart),
         cmocka_unit_test(
             a_stale_authorisation_is_taken_only_for_something_newer),
+        cmocka_unit_test(what_runs_already_must_be_fresh_as_well),
+        cmocka_unit_test(a_new_epoch_makes_the_clock_count_again),
     };
 
     return cmocka_run_group_tests_name("device_self", tests, setup, teardown);

@@ -199,6 +199,58 @@ static void a_boot_killed_anywhere_leaves_old_or_new(void **state)
     stop_everywhere(boot, FS_STOP_KILL, 0);
 }
 
+/* In a child: does a firmware run although operation n fails?  Exit status 0:
+ * it did; 1: it did and nothing failed; 2: none ran. */
+static int boot_on_a_full_disk(int n)
+{
+    const struct hm_slots_judging how = now();
+    const pid_t pid = fork();
+    int status = 0;
+
+    if (pid == 0) {
+        HM_OWN(hm_slots) d = HM_SLOTS_INIT;
+        HM_OWN(hm_file) null = {.fd = open("/dev/null", O_WRONLY | O_CLOEXEC)};
+        const struct hm_slots_start start = {null.fd, 20};
+        struct hm_slots_outcome out;
+        struct hm_slots_boot boot;
+        struct hm_err e = {0};
+
+        assert_ok(hm_slots_open(&d, DEVICE, true, &e), &e);
+        fs_stop_at(n, FS_STOP_FAIL, ENOSPC);
+        (void)!hm_slots_boot(&d, &how, &start, &boot, &out, &e);
+        _exit(boot.status != 0 ? 2 : fs_stop_count() > n ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 2;
+}
+
+/* After so many starts that were never confirmed. */
+static void full_disk_after(unsigned starts)
+{
+    int result = 0;
+
+    for (int n = 0; result == 0; n++) {
+        struct hm_err e = {0};
+
+        until(boot);
+        for (unsigned i = 0; i < starts; i++)
+            assert_ok(boot(&e), &e);
+        result = boot_on_a_full_disk(n);
+        is_sound();
+        if (result == 2)
+            fail_msg("operation %d: nothing was started", n);
+        assert_true(result == 0 || n > 3);
+    }
+}
+
+/* What cannot be stored keeps the new version waiting, never the good one. */
+static void a_full_disk_keeps_no_device_from_starting(void **state)
+{
+    (void)state;
+    full_disk_after(0);
+    full_disk_after(HM_SLOTS_BOOTS_MAX); /* it is given up */
+}
+
 static void a_confirmation_killed_anywhere_leaves_old_or_new(void **state)
 {
     (void)state;
@@ -222,6 +274,7 @@ int main(void)
         TEST(a_write_cut_in_half_leaves_old_or_new),
         TEST(a_full_disk_anywhere_leaves_old_or_new),
         TEST(a_boot_killed_anywhere_leaves_old_or_new),
+        TEST(a_full_disk_keeps_no_device_from_starting),
         TEST(a_confirmation_killed_anywhere_leaves_old_or_new),
         TEST(a_factory_killed_anywhere_can_start_again),
     };

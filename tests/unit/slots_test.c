@@ -161,6 +161,28 @@ static void what_is_there_already_is_no_refusal(void **state)
     assert_int_equal(a.out.answer, HM_SLOTS_CURRENT);
 }
 
+/* A mirror that never shows anything newer is told from one that has nothing
+ * newer: its manifest expires, also for a device that runs its version. */
+static void a_frozen_repository_is_no_good_news(void **state)
+{
+    struct hm_slots_judging later = now();
+    HM_OWN(hm_slots) d = HM_SLOTS_INIT;
+    struct hm_slots_outcome out;
+    struct hm_err e = {0};
+
+    (void)state;
+    provision();
+    story_publish_101(&s, 0);
+    act_ok(INSTALL);
+    act_ok(BOOT);
+    act_ok(CONFIRM);
+    later.clock = STORY_NOW_TIME + 60 * MAKER_DAY;
+    assert_ok(hm_slots_open(&d, DEVICE, true, &e), &e);
+    assert_fails(hm_slots_check(&d, &later, &out, &e), HM_E_REJECTED,
+                 "manifest.expired", &e);
+    assert_int_equal(out.check, 3);
+}
+
 static void a_device_without_a_version_takes_its_first(void **state)
 {
     const struct hm_slots_judging nothing = {.clock = STORY_NOW_TIME};
@@ -176,6 +198,35 @@ static void a_device_without_a_version_takes_its_first(void **state)
     act_ok(BOOT);
     act_ok(CONFIRM);
     assert_true(counter() == 1);
+}
+
+static void say_it_twice(struct hm_manifest *m, void *context)
+{
+    struct hm_artefact *twin = NULL;
+    struct hm_err e = {0};
+
+    (void)context;
+    assert_ok(hm_update_add_artefact(&m->updates[0], &twin, &e), &e);
+    *twin = m->updates[0].artefacts[0];
+}
+
+/* Both readers take it: it is one file, whoever names it. */
+static void a_file_that_is_named_twice_is_installed_once(void **state)
+{
+    const struct maker_plan plan = {.version = "1.0.1",
+                                    .sequence = 2,
+                                    .rollback_counter = 2,
+                                    .edit_manifest = say_it_twice};
+    ACT a;
+
+    (void)state;
+    provision();
+    story_publish(&s, &plan, 0);
+    assert_ok(act(&a, INSTALL), &a.e);
+    assert_int_equal(a.slots.state.slot[1].files_n, 1);
+    act_clear(&a);
+    act_ok(BOOT);
+    act_ok(CONFIRM);
 }
 
 /* --- what fails is given up ---------------------------------------------------------- */
@@ -321,8 +372,12 @@ int main(void)
                                         begin, end),
         cmocka_unit_test_setup_teardown(what_is_there_already_is_no_refusal,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(a_frozen_repository_is_no_good_news,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(
             a_device_without_a_version_takes_its_first, begin, end),
+        cmocka_unit_test_setup_teardown(
+            a_file_that_is_named_twice_is_installed_once, begin, end),
         cmocka_unit_test_setup_teardown(
             a_firmware_that_fails_is_given_up_after_three_starts, begin, end),
         cmocka_unit_test_setup_teardown(

@@ -221,6 +221,42 @@ static void a_signature_of_nobody_known_is_warned_of(void **state)
     assert_int_equal(warned, 2);
 }
 
+static void a_second_manifest_key(struct hm_authorisation *a, void *context)
+{
+    (void)context;
+    maker_authorise(&maker, a, MAKER_VERIFICATION, HM_ROLE_MANIFEST,
+                    "thermostat");
+}
+
+/* Good here; but every device has P-256, and not every one has more. */
+static void what_some_devices_cannot_verify_is_warned_of(void **state)
+{
+    static const struct maker_signers signers[] = {
+        {.n = 1, .key = {MAKER_VERIFICATION}},
+        {.n = 2, .key = {MAKER_VERIFICATION, MAKER_VENDOR}}};
+    const struct hm_temp *t = *state;
+
+    maker_use_p384(&maker, MAKER_VERIFICATION);
+    for (size_t i = 0; i < 2; i++) {
+        const struct maker_plan plan = {.manifest = signers[i],
+                                        .edit_authorisation =
+                                            a_second_manifest_key};
+        HM_OWN(hm_report) report = HM_REPORT_INIT;
+        HM_OWN(hm_dir) d = HM_DIR_INIT;
+        struct hm_err e;
+
+        assert_ok(hm_dir_open(&d, t->path, &e), &e);
+        assert_ok(hm_dir_remove_at(&d, GOOD, &e), &e);
+        maker_release(&maker, hm_temp_path(t, GOOD), &plan);
+        assert_ok(verify(t, &report, &e), &e);
+        assert_int_equal(report.count[HM_RESULT_WARN], i == 0 ? 1 : 0);
+        for (size_t k = 0; k < report.n; k++)
+            if (report.findings[k].result == HM_RESULT_WARN)
+                assert_string_equal(report.findings[k].reason,
+                                    "trust.scheme.device");
+    }
+}
+
 static void what_a_retired_key_signs_is_not_even_read(void **state)
 {
     const struct maker_plan plan = {
@@ -257,6 +293,7 @@ int main(void)
         TEST(a_stranger_does_not_hide_a_changed_file),
         TEST(more_strangers_than_a_report_holds_are_a_no),
         TEST(a_signature_of_nobody_known_is_warned_of),
+        TEST(what_some_devices_cannot_verify_is_warned_of),
         TEST(what_a_retired_key_signs_is_not_even_read),
         TEST(the_message_names_the_file),
     };
