@@ -214,10 +214,11 @@ HM_MUST static hm_rc take_reason(struct hm_err *e)
 HM_MUST static hm_rc check_authorise(struct hm_err *e)
 {
     opt.act = HM_ACT_AUTHORISE;
-    if (opt.retire.n > 0 || reason != NULL || opt.repository != NULL)
+    if (opt.retire.n > 0 || reason != NULL || opt.since != NULL ||
+        opt.repository != NULL)
         return hm_fail(e, HM_E_USAGE, "key.prepare.option",
                        "authorise takes neither --retire nor --reason nor "
-                       "--repository: say rotate or revoke");
+                       "--since nor --repository: say rotate or revoke");
     if (opt.from != NULL || opt.keys.n > 0)
         return HM_OK;
     return hm_fail(e, HM_E_USAGE, "key.authorise.empty",

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "hm_incident.h"
 #include "key_priv.h"
 
 #define DAY      ((hm_time)86400)
@@ -381,20 +382,24 @@ HM_MUST static hm_rc report(struct hm_cli *cli, const struct key_change *c,
     return hm_json_finish(&w, e);
 }
 
-/* What can fail fails before a PIN is asked for. */
+/* What can fail fails before a PIN is asked for.  The record goes first: it can be
+ * made again, and an authorisation that is there is never without it. */
 HM_MUST static hm_rc sign_and_save(struct hm_cli *cli,
                                    const struct key_change *c,
                                    const struct hm_root *root,
-                                   struct hm_bytes document, struct hm_err *e)
+                                   struct hm_bytes document,
+                                   struct hm_bytes record, struct hm_err *e)
 {
     HM_OWN(hm_signatures) sigs = HM_SIGNATURES_INIT;
     HM_OWN(hm_buf) sig = HM_BUF_INIT(HM_SIGNATURE_MAX);
 
     HM_TRY(hm_signed_check(c->output, c->force, e));
+    HM_TRY(key_incident_check(c, e));
     if (c->sign != NULL) {
         HM_TRY(key_change_sign(cli, c, root, document, &sig, e));
         HM_TRY(hm_signatures_add(&sigs, "--sign", hm_buf_view(&sig), e));
     }
+    HM_TRY(key_incident_save(c, record, e));
     return hm_signed_save(c->output, document, &sigs, c->force, e);
 }
 
@@ -403,15 +408,19 @@ hm_rc key_change_run(struct hm_cli *cli, const struct key_change *c,
 {
     OWN_KEY_NEXT *w = key_next_new();
     HM_OWN(hm_buf) document = HM_BUF_INIT(HM_AUTHORISATION_BYTES_MAX);
+    HM_OWN(hm_buf) record = HM_BUF_INIT(HM_INCIDENT_BYTES_MAX);
+    struct key_step step;
 
     if (w == NULL)
         return hm_fail(e, HM_E_NOMEM, "key.change.nomem",
                        "out of memory for an authorisation");
     HM_TRY(key_next_make(c, w, e));
     HM_TRY(hm_authorisation_write(&w->a, &document, e));
-    HM_TRY(key_incident(cli, c, &w->root, hm_buf_view(&w->before),
-                        hm_buf_view(&document), e));
+    step = (struct key_step){&w->root, hm_buf_view(&w->before),
+                             hm_buf_view(&document)};
+    HM_TRY(key_incident(cli, c, &step, &record, e));
     if (!c->dry_run)
-        HM_TRY(sign_and_save(cli, c, &w->root, hm_buf_view(&document), e));
+        HM_TRY(sign_and_save(cli, c, &w->root, hm_buf_view(&document),
+                             hm_buf_view(&record), e));
     return report(cli, c, &w->a, e);
 }

@@ -133,38 +133,62 @@ static void say(const struct hm_cli *cli, const struct hm_incident *i)
 
 HM_MUST static hm_rc run(struct hm_cli *cli, const struct key_change *c,
                          const struct hm_root *root, struct story *s,
-                         struct hm_err *e)
+                         struct hm_buf *record, struct hm_err *e)
 {
-    HM_OWN(hm_buf) record = HM_BUF_INIT(HM_INCIDENT_BYTES_MAX);
-
     HM_TRY(tell_story(c, root, s, e));
-    say(cli, &s->incident);
-    if (c->incident == NULL)
-        return HM_OK;
-    HM_TRY(hm_incident_write(&s->incident, &record, e));
-    return c->dry_run
-               ? HM_OK
-               : hm_cli_output(c->incident, hm_buf_view(&record), c->force, e);
+    if (strcmp(c->output, "-") != 0)
+        say(cli, &s->incident);
+    return c->incident == NULL ? HM_OK
+                               : hm_incident_write(&s->incident, record, e);
+}
+
+HM_MUST static hm_rc check_call(const struct key_change *c, struct hm_err *e)
+{
+    if (c->repository == NULL)
+        return hm_fail(e, HM_E_USAGE, "cli.option.missing",
+                       "--incident and --cohorts need --repository DIR: what "
+                       "the key signed lies there");
+    if (c->incident != NULL && strcmp(c->incident, "-") == 0)
+        return hm_fail(e, HM_E_USAGE, "key.incident.output",
+                       "--incident names a file: standard output has the "
+                       "account for people");
+    return HM_OK;
 }
 
 hm_rc key_incident(struct hm_cli *cli, const struct key_change *c,
-                   const struct hm_root *root, struct hm_bytes before,
-                   struct hm_bytes after, struct hm_err *e)
+                   const struct key_step *step, struct hm_buf *record,
+                   struct hm_err *e)
 {
     __attribute__((cleanup(story_free))) struct story *s =
         calloc(1, sizeof(*s));
 
     if (c->repository == NULL && c->incident == NULL && c->cohorts == NULL)
         return HM_OK;
-    if (c->repository == NULL)
-        return hm_fail(e, HM_E_USAGE, "cli.option.missing",
-                       "--incident and --cohorts need --repository DIR: what "
-                       "the key signed lies there");
+    HM_TRY(check_call(c, e));
     if (s == NULL)
         return hm_fail(e, HM_E_NOMEM, "key.change.nomem",
                        "out of memory for an incident");
     hm_incident_begin(&s->incident);
-    HM_TRY(hm_authorisation_read(&s->last, before, e));
-    HM_TRY(hm_authorisation_read(&s->next, after, e));
-    return run(cli, c, root, s, e);
+    HM_TRY(hm_authorisation_read(&s->last, step->before, e));
+    HM_TRY(hm_authorisation_read(&s->next, step->after, e));
+    return run(cli, c, step->root, s, record, e);
+}
+
+hm_rc key_incident_check(const struct key_change *c, struct hm_err *e)
+{
+    HM_OWN(hm_out) probe = HM_OUT_INIT;
+
+    if (c->incident == NULL)
+        return HM_OK;
+    return hm_out_begin(&probe, c->incident,
+                        c->force ? HM_OUT_REPLACE : HM_OUT_NEW, 0644, e);
+}
+
+hm_rc key_incident_save(const struct key_change *c, struct hm_bytes record,
+                        struct hm_err *e)
+{
+    if (c->incident == NULL)
+        return HM_OK;
+    return hm_file_save(c->incident, record,
+                        c->force ? HM_OUT_REPLACE : HM_OUT_NEW, e);
 }

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "hm_incident.h"
 #include "key_priv.h"
 
 /* The fields that a person gave. */
@@ -65,24 +66,40 @@ HM_MUST static hm_rc make(const struct key_change *c, struct key_next *w,
     return hm_request_write(&asked->request, &asked->root, text, e);
 }
 
+/* Both files or neither, as far as one can know before. */
+HM_MUST static hm_rc save(const struct key_change *c, struct hm_bytes text,
+                          struct hm_bytes record, struct hm_err *e)
+{
+    HM_OWN(hm_out) probe = HM_OUT_INIT;
+
+    if (strcmp(c->output, "-") != 0)
+        HM_TRY(hm_out_begin(&probe, c->output,
+                            c->force ? HM_OUT_REPLACE : HM_OUT_NEW, 0644, e));
+    hm_out_clear(&probe);
+    HM_TRY(key_incident_save(c, record, e));
+    return hm_cli_output(c->output, text, c->force, e);
+}
+
 hm_rc key_prepare(struct hm_cli *cli, const struct key_change *c,
                   struct hm_err *e)
 {
     OWN_KEY_NEXT *w = key_next_new();
     OWN_KEY_ASKED *asked = key_asked_new();
     HM_OWN(hm_buf) text = HM_BUF_INIT(HM_REQUEST_BYTES_MAX);
+    HM_OWN(hm_buf) record = HM_BUF_INIT(HM_INCIDENT_BYTES_MAX);
+    struct key_step step;
 
     if (w == NULL || asked == NULL)
         return hm_fail(e, HM_E_NOMEM, "key.change.nomem",
                        "out of memory for a request");
     HM_TRY(make(c, w, asked, &text, e));
-    HM_TRY(key_incident(cli, c, &asked->root,
-                        hm_buf_view(&asked->request.before),
-                        hm_buf_view(&asked->request.document), e));
+    step = (struct key_step){&asked->root, hm_buf_view(&asked->request.before),
+                             hm_buf_view(&asked->request.document)};
+    HM_TRY(key_incident(cli, c, &step, &record, e));
     key_warn_ends(cli, &asked->request.next);
     for (size_t i = 0; i < asked->request.careful.n; i++)
         hm_cli_warn(cli, "%s", asked->request.careful.name[i]);
     if (!c->dry_run)
-        HM_TRY(hm_cli_output(c->output, hm_buf_view(&text), c->force, e));
+        HM_TRY(save(c, hm_buf_view(&text), hm_buf_view(&record), e));
     return report(cli, c, asked, e);
 }

@@ -166,14 +166,29 @@ HM_MUST hm_rc key_folder_open(const char *path, struct hm_dir *dir,
 HM_MUST hm_rc key_signed_load(const char *path, struct hm_buf *bytes,
                               struct hm_signatures *sigs, struct hm_err *e);
 
+/** From one authorisation to the next; all borrowed. */
+struct key_step {
+    const struct hm_root *root;
+    struct hm_bytes before, after; /**< bytes of both */
+};
+
 /** Tell what the key that goes has signed and whom the next authorisation still
- * reaches; nothing unless the change names a repository.
- * @param before, after  bytes of both authorisations
- * @return HM_E_USAGE `key.incident.many`, `key.incident.none`; as
- *         hm_incident_find() and hm_incident_judge() */
+ * reaches; nothing unless the change names a repository.  Nothing is written.
+ * @param[out] record  what key_incident_save() writes; HM_INCIDENT_BYTES_MAX
+ * @return HM_E_USAGE `key.incident.many`, `key.incident.none`,
+ *         `key.incident.output`; as hm_incident_find() and
+ *         hm_incident_judge() */
 HM_MUST hm_rc key_incident(struct hm_cli *cli, const struct key_change *c,
-                           const struct hm_root *root, struct hm_bytes before,
-                           struct hm_bytes after, struct hm_err *e);
+                           const struct key_step *step, struct hm_buf *record,
+                           struct hm_err *e);
+
+/** Refuse what key_incident_save() would refuse, before a PIN is asked for. */
+HM_MUST hm_rc key_incident_check(const struct key_change *c, struct hm_err *e);
+
+/** Write the record where --incident says; nothing without it.
+ * @return HM_E_USAGE `base.out.exists`; HM_E_IO */
+HM_MUST hm_rc key_incident_save(const struct key_change *c,
+                                struct hm_bytes record, struct hm_err *e);
 
 /** Write a request for the change instead of the authorisation. */
 HM_MUST hm_rc key_prepare(struct hm_cli *cli, const struct key_change *c,

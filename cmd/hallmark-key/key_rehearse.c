@@ -97,7 +97,12 @@ HM_MUST static hm_rc take_signers(struct rehearsal *r, const struct hm_dir *dir,
     HM_OWN(hm_signatures) sigs = HM_SIGNATURES_INIT;
     struct hm_signers signers = {.n = 0};
 
-    for (size_t i = 0; i < opt.keys.n && i < HM_REHEARSE_SIGNERS; i++)
+    if (opt.keys.n > HM_REHEARSE_SIGNERS)
+        return hm_fail(e, HM_E_USAGE, "key.option.number",
+                       "--key is given more than %u times: that is how many "
+                       "signatures are read",
+                       HM_REHEARSE_SIGNERS);
+    for (size_t i = 0; i < opt.keys.n; i++)
         HM_TRY(key_id_find(opt.keys.value[i],
                            r->offer.signer[r->offer.signers++], e));
     if (opt.keys.n > 0)
@@ -136,9 +141,6 @@ HM_MUST static hm_rc take_cohorts(struct rehearsal *r, struct hm_err *e)
     HM_OWN(hm_buf) bytes = HM_BUF_INIT(HM_COHORTS_BYTES_MAX);
     hm_rc rc;
 
-    if ((opt.cohorts == NULL) == (opt.repository == NULL))
-        return hm_fail(e, HM_E_USAGE, "key.rehearse.cohorts",
-                       "expected one of --cohorts FILE and --repository DIR");
     if (opt.repository != NULL)
         return hm_cohorts_from_history(&r->cohorts, opt.repository, &r->root,
                                        e);
@@ -243,6 +245,19 @@ HM_MUST static hm_rc report(struct hm_cli *cli, const struct rehearsal *r,
                    r->cohorts.n, r->m.product, r->m.version.text);
 }
 
+/* Of two that are named, one would be passed over. */
+HM_MUST static hm_rc check_call(struct hm_err *e)
+{
+    if (opt.request != NULL && opt.authorisation != NULL)
+        return hm_fail(e, HM_E_USAGE, "key.rehearse.authorisation",
+                       "expected one of --request FILE and --authorisation "
+                       "FILE");
+    if ((opt.cohorts == NULL) == (opt.repository == NULL))
+        return hm_fail(e, HM_E_USAGE, "key.rehearse.cohorts",
+                       "expected one of --cohorts FILE and --repository DIR");
+    return HM_OK;
+}
+
 HM_MUST static hm_rc write_page(const struct rehearsal *r, struct hm_err *e)
 {
     HM_OWN(hm_buf) page = HM_BUF_INIT(HM_REHEARSE_PAGE_MAX);
@@ -257,6 +272,7 @@ HM_MUST static hm_rc write_page(const struct rehearsal *r, struct hm_err *e)
 HM_MUST static hm_rc run(struct hm_cli *cli, struct rehearsal *r,
                          struct hm_err *e)
 {
+    HM_TRY(check_call(e));
     HM_TRY(hm_root_load(&r->root, opt.root, NULL, e));
     r->offer = (struct hm_offer){
         .root = &r->root, .authorisation = &r->a, .manifest = &r->m};

@@ -43,18 +43,34 @@ static bool still_stands(const struct hm_authorisation *next,
     return next->require_n > 0;
 }
 
+/* A no of the file is an answer; memory and the like are failures. */
+HM_MUST static hm_rc pass_no(hm_rc rc, struct hm_err *e)
+{
+    if (rc == HM_E_REJECTED || rc == HM_E_FORMAT || rc == HM_E_LIMIT) {
+        if (e != NULL)
+            *e = (struct hm_err){.rc = HM_OK};
+        return HM_OK;
+    }
+    return rc;
+}
+
 /* Has the key signed these bytes, by any of the files? */
-static bool signs(const struct hm_incident *incident, struct hm_bytes bytes,
-                  const struct hm_signatures *sigs)
+HM_MUST static hm_rc find_signature(const struct hm_incident *incident,
+                                    struct hm_bytes bytes,
+                                    const struct hm_signatures *sigs,
+                                    bool *is_by, struct hm_err *e)
 {
     const struct hm_public_key *key = &incident->key->entry.key.key;
 
-    for (size_t i = 0; i < sigs->n; i++)
-        if (key->pkey != NULL &&
-            hm_signature_verify(key, bytes, hm_buf_view(&sigs->sig[i].bytes),
-                                NULL) == HM_OK)
-            return true;
-    return false;
+    *is_by = false;
+    for (size_t i = 0; i < sigs->n && key->pkey != NULL && !*is_by; i++) {
+        const hm_rc rc = hm_signature_verify(
+            key, bytes, hm_buf_view(&sigs->sig[i].bytes), e);
+
+        *is_by = rc == HM_OK;
+        HM_TRY(pass_no(rc, e));
+    }
+    return HM_OK;
 }
 
 HM_MUST static hm_rc take_manifest(struct hm_incident *incident,
@@ -65,10 +81,12 @@ HM_MUST static hm_rc take_manifest(struct hm_incident *incident,
     HM_OWN(hm_buf) bytes = HM_BUF_INIT(HM_MANIFEST_BYTES_MAX);
     HM_OWN(hm_signatures) sigs = HM_SIGNATURES_INIT;
     HM_OWN(hm_manifest) m = HM_MANIFEST_INIT;
+    bool is_by = false;
 
     HM_TRY(hm_file_load_at(dir, HM_RELEASE_MANIFEST, &bytes, e));
     HM_TRY(hm_signatures_load(&sigs, dir, HM_RELEASE_MANIFEST, e));
-    if (!signs(incident, hm_buf_view(&bytes), &sigs))
+    HM_TRY(find_signature(incident, hm_buf_view(&bytes), &sigs, &is_by, e));
+    if (!is_by)
         return HM_OK;
     HM_TRY(hm_manifest_read(&m, hm_buf_view(&bytes), e));
     (void)snprintf(t->name, sizeof(t->name), "%s/" HM_RELEASE_MANIFEST,
@@ -104,8 +122,8 @@ HM_MUST static hm_rc find_manifests(struct hm_incident *incident,
 
 /* --- attestations ------------------------------------------------------------------ */
 
-/* Others' envelopes are not ours to judge: one that cannot be taken apart has
- * no signature of this key. */
+/* A thief is bound neither to our form nor to a right keyid: whatever DSSE allows
+ * is taken apart.  What cannot be has no signature of this key. */
 HM_MUST static hm_rc take_attestation(struct hm_incident *incident,
                                       const struct hm_dir *dir,
                                       struct hm_touched *t, const char *name,
@@ -115,12 +133,15 @@ HM_MUST static hm_rc take_attestation(struct hm_incident *incident,
     HM_OWN(hm_buf) text = HM_BUF_INIT(HM_ATTEST_ENVELOPE_MAX);
     HM_OWN(hm_attest_envelope) env = HM_ATTEST_ENVELOPE_INIT;
     struct hm_attest_signers by;
+    hm_rc rc;
 
     HM_TRY(hm_file_load_at(dir, name, &text, e));
-    if (hm_attest_read_envelope(&env, hm_buf_view(&text), HM_ATTEST_OURS,
-                                NULL) != HM_OK ||
-        hm_attest_verify(&env, &key, 1, 1, &by, NULL) != HM_OK)
-        return HM_OK;
+    rc =
+        hm_attest_read_envelope(&env, hm_buf_view(&text), HM_ATTEST_FOREIGN, e);
+    if (rc == HM_OK)
+        rc = hm_attest_verify(&env, &key, 1, 1, &by, e);
+    if (rc != HM_OK)
+        return pass_no(rc, e);
     (void)snprintf(t->name, sizeof(t->name), "releases/%s/%s", t->version.text,
                    name);
     return add(&incident->touched, t, e);
@@ -192,6 +213,10 @@ const char *hm_touched_advice(const struct hm_touched *t)
                    ? "release a higher version with an attestation by another "
                      "key"
                    : "";
+    if (t->is_served && !t->still_stands && t->is_after)
+        return "find out whether you made it: if so, refresh it, sign it with "
+               "a key in force and publish it; if not, release a higher "
+               "version";
     if (t->is_served && !t->still_stands)
         return "refresh it, sign it with a key in force and publish it";
     return t->is_after ? "find out whether you made it: it says that it is "

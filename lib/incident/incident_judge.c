@@ -13,6 +13,7 @@ HM_MUST static hm_rc renew(struct hm_manifest *m,
         hm_authorisation_limit(incident->next, m->product);
     const hm_time lasts = m->expires - m->timestamp;
 
+    m->epoch = state->highest.epoch;
     if (limit != NULL && limit->epoch > m->epoch) {
         m->epoch = limit->epoch;
         m->sequence = 1;

@@ -306,7 +306,9 @@ struct hm_release_renewal {
 };
 
 /** Renew manifest.json in @p dir, a copy of a release: sequence, timestamp and
- * expires change, nothing else; the old signatures are removed.
+ * expires change, nothing else; the old signatures are removed.  Under a newer
+ * authorisation that raises the product's epoch the manifest takes that epoch and
+ * begins at sequence 1.
  *
  * @param[out] out  cleared, then the manifest as written
  * @return what the reader of manifest.json says; hm_time_act();

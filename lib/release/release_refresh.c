@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "hm_manifest.h"
+#include "hm_trust.h"
 #include "release_priv.h"
 
 #define DAY_S ((int64_t)86400)
@@ -46,6 +47,25 @@ HM_MUST static hm_rc check_index(const struct hm_dir *dir,
         return HM_OK;
     return hm_fail(e, HM_E_REJECTED, "release.index.differs",
                    "index.json is not the one that the manifest binds");
+}
+
+/* Devices take the epoch that root authorises and no other: a higher one begins
+ * the sequence again.  Read for planning, as the live pair is. */
+HM_MUST static hm_rc take_epoch(const struct hm_release_authorised *newer,
+                                struct hm_manifest *m, struct hm_err *e)
+{
+    HM_OWN(hm_authorisation) a = HM_AUTHORISATION_INIT;
+    const struct hm_limit *limit = NULL;
+
+    HM_TRY(hm_context(
+        e, hm_authorisation_read(&a, hm_buf_view(&newer->document), e),
+        HM_RELEASE_AUTHORISATION));
+    limit = hm_authorisation_limit(&a, m->product);
+    if (limit == NULL || limit->epoch <= m->epoch)
+        return HM_OK;
+    m->epoch = limit->epoch;
+    m->sequence = 0;
+    return HM_OK;
 }
 
 /* What the repository serves now is passed as well. */
@@ -105,11 +125,13 @@ HM_MUST static hm_rc refresh(const struct hm_dir *dir,
     HM_TRY(refuse_published(dir, e));
     HM_TRY(read_manifest(dir, m, e));
     HM_TRY(check_index(dir, m, e));
+    if (renews) {
+        HM_TRY(hm_release_load_authorised(how->authorisation, &newer, e));
+        HM_TRY(take_epoch(&newer, m, e));
+    }
     HM_TRY(renew(how, m, e));
     HM_TRY(hm_manifest_write(m, &text, e));
     HM_TRY(hm_sha256(hm_buf_view(&text), m->sha256, e));
-    if (renews)
-        HM_TRY(hm_release_load_authorised(how->authorisation, &newer, e));
     return how->dry_run ? HM_OK
                         : put_all(dir, &text, renews ? &newer : NULL, e);
 }

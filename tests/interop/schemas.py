@@ -1,6 +1,7 @@
 """Validate the documents of a demonstration against schemas/.
 
-usage: schemas.py SCHEMAS DEMO
+usage: schemas.py SCHEMAS DEMO RECORDS
+RECORDS: folder of records that hallmark-key revoke --incident wrote
 """
 
 import json
@@ -9,7 +10,8 @@ import sys
 
 import jsonschema
 
-schemas, demo = map(pathlib.Path, sys.argv[1:])
+schemas, demo, records = map(pathlib.Path, sys.argv[1:])
+samples = pathlib.Path("testdata/fuzz/cohorts")
 documents = {
     "root": [demo / "root.json"],
     "authorisation": sorted(demo.glob("repository/history/*/authorisation.json")),
@@ -17,6 +19,8 @@ documents = {
     "index": sorted(demo.glob("repository/releases/*/index.json")),
     "release": sorted(demo.glob("repository/releases/*/records/release.json")),
     "evidence": [demo / "evidence/index.json"],
+    "incident": [records / "stuck.json", records / "reached.json"],
+    "cohorts": [samples / name for name in ("full", "least", "no-clock")],
 }
 
 for kind, files in documents.items():
