@@ -101,9 +101,13 @@ HM_MUST static hm_rc load(struct hsm_state *s, const char *real,
     if (library == NULL) {
         const char *why = dlerror();
 
-        return hm_fail(e, HM_E_TOKEN, "hsm.module.load",
-                       "cannot load PKCS#11 module '%s': %s", hm_show_str(real),
-                       why == NULL ? "unknown" : hm_show_str(why));
+        return hm_hint(e,
+                       hm_fail(e, HM_E_TOKEN, "hsm.module.load",
+                               "cannot load PKCS#11 module '%s': %s",
+                               hm_show_str(real),
+                               why == NULL ? "unknown" : hm_show_str(why)),
+                       "name the PKCS#11 library of the token's maker with "
+                       "--module, or as module under signing in release.json");
     }
     HM_TRY(call_entry(s, library, real, &rv, e));
     if (rv != CKR_OK || !has_functions(s->f)) {

@@ -58,15 +58,22 @@ hm_rc hsm_pin_check(struct hm_hsm_pin *pin, struct hm_err *e)
     if (pin->n > 0 && pin->p[pin->n - 1] == '\n')
         pin->n--;
     if (pin->n < HM_HSM_PIN_MIN || pin->n > HM_HSM_PIN_MAX)
-        return hm_fail(e, HM_E_TOKEN, "hsm.pin.length",
-                       "a PIN has %u to %u bytes, this one does not; it was "
-                       "not tried",
-                       HM_HSM_PIN_MIN, HM_HSM_PIN_MAX);
+        return hm_hint(e,
+                       hm_fail(e, HM_E_TOKEN, "hsm.pin.length",
+                               "a PIN has %u to %u bytes, this one does not; "
+                               "it was not tried",
+                               HM_HSM_PIN_MIN, HM_HSM_PIN_MAX),
+                       "its source holds the PIN and nothing else; a "
+                       "descriptor can be read once");
     for (size_t i = 0; i < pin->n; i++)
         if ((unsigned char)pin->p[i] < 0x20 || pin->p[i] == 0x7f)
-            return hm_fail(e, HM_E_TOKEN, "hsm.pin.syntax",
-                           "the PIN holds a control character (NUL, a second "
-                           "line, a carriage return); it was not tried");
+            return hm_hint(e,
+                           hm_fail(e, HM_E_TOKEN, "hsm.pin.syntax",
+                                   "the PIN holds a control character (NUL, a "
+                                   "second line, a carriage return); it was "
+                                   "not tried"),
+                           "its source holds the PIN alone, on one line that "
+                           "ends in a newline or not at all");
     return HM_OK;
 }
 
@@ -79,7 +86,10 @@ HM_MUST static hm_rc read_all(struct hm_hsm_pin *pin, int fd, struct hm_err *e)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return hm_fail_errno(e, "hsm.pin.read", "cannot read the PIN");
+            return hm_hint(
+                e, hm_fail_errno(e, "hsm.pin.read", "cannot read the PIN"),
+                "a descriptor must be open for reading in this process: "
+                "--pin fd:3 3<FILE");
         if (n == 0)
             break;
         pin->n += (size_t)n;
@@ -93,9 +103,12 @@ HM_MUST static hm_rc read_fd(struct hm_hsm_pin *pin, const char *number,
     uint64_t fd = 0;
 
     if (hm_number_read(hm_bytes_str(number), 65535, &fd, NULL) != HM_OK)
-        return hm_fail(e, HM_E_USAGE, "hsm.pin.source",
-                       "'fd:%s': expected the number of an open descriptor",
-                       hm_show_str(number));
+        return hm_hint(e,
+                       hm_fail(e, HM_E_USAGE, "hsm.pin.source",
+                               "'fd:%s': expected the number of an open "
+                               "descriptor",
+                               hm_show_str(number)),
+                       "--pin fd:3 3<FILE hands one over");
     if (isatty((int)fd) == 1)
         return hm_hint(e,
                        hm_fail(e, HM_E_USAGE, "hsm.pin.source",
@@ -147,8 +160,12 @@ HM_MUST static hm_rc read_file(struct hm_hsm_pin *pin, const char *path,
     if (f.fd < 0 && errno == ELOOP)
         return bad_file(path, "it is a symbolic link", e);
     if (f.fd < 0)
-        return hm_fail_errno(e, "hsm.pin.read", "cannot open PIN file '%s'",
-                             hm_show_str(path));
+        return hm_hint(e,
+                       hm_fail_errno(e, "hsm.pin.read",
+                                     "cannot open PIN file '%s'",
+                                     hm_show_str(path)),
+                       "write the PIN into it with mode 0600, or name another "
+                       "source");
     HM_TRY(check_file(path, f.fd, allowed, e));
     return hm_context(e, read_all(pin, f.fd, e), "PIN file '%s'",
                       hm_show_str(path));
@@ -161,9 +178,12 @@ HM_MUST static hm_rc read_credential(struct hm_hsm_pin *pin, const char *name,
     char path[2048];
 
     if (strchr(name, '/') != NULL || name[0] == '.' || name[0] == '\0')
-        return hm_fail(e, HM_E_USAGE, "hsm.pin.source",
-                       "'credential:%s': expected the name of one credential",
-                       hm_show_str(name));
+        return hm_hint(e,
+                       hm_fail(e, HM_E_USAGE, "hsm.pin.source",
+                               "'credential:%s': expected the name of one "
+                               "credential",
+                               hm_show_str(name)),
+                       "it is the name that LoadCredential= gives it");
     if (folder == NULL || folder[0] != '/')
         return hm_hint(e,
                        hm_fail(e, HM_E_USAGE, "hsm.pin.source",
@@ -191,9 +211,14 @@ HM_MUST static hm_rc read_source(struct hm_hsm_pin *pin, const char *source,
     if (strncmp(source, "credential:", 11) == 0)
         return read_credential(pin, source + 11, e);
     /* The source is not shown: it may be a PIN given by mistake. */
-    return hm_fail(e, HM_E_USAGE, "hsm.pin.source",
-                   "a PIN comes from 'fd:N', 'file:PATH', 'credential:NAME' or "
-                   "'tty', and what was given is none of them");
+    return hm_hint(e,
+                   hm_fail(e, HM_E_USAGE, "hsm.pin.source",
+                           "a PIN comes from 'fd:N', 'file:PATH', "
+                           "'credential:NAME' or 'tty', and what was given is "
+                           "none of them"),
+                   "write the PIN into a file of mode 0600 and give '--pin "
+                   "file:PATH'; if the PIN itself was given, change it: other "
+                   "processes could see it");
 }
 
 hm_rc hm_hsm_pin_read(struct hm_hsm_pin *pin, const char *source,
@@ -216,9 +241,12 @@ hm_rc hm_hsm_pin_find(struct hm_hsm_pin *pin, const struct hm_hsm_uri *uri,
                        "--pin and the URI's pin-source both say where the PIN "
                        "comes from");
     if (source == NULL && uri->pin_source[0] == '\0')
-        return hm_fail(e, HM_E_USAGE, "hsm.pin.none",
-                       "expected --pin fd:N, file:PATH, credential:NAME or "
-                       "tty");
+        return hm_hint(e,
+                       hm_fail(e, HM_E_USAGE, "hsm.pin.none",
+                               "expected --pin fd:N, file:PATH, "
+                               "credential:NAME or tty"),
+                       "'--pin file:PATH' reads a file of mode 0600, '--pin "
+                       "tty' asks");
     return hm_hsm_pin_read(pin, source != NULL ? source : uri->pin_source, e);
 }
 

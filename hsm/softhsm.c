@@ -189,8 +189,10 @@ HM_MUST static hm_rc write_conf(struct softhsm *k, struct hm_err *e)
                       HM_LIT("/tokens\nobjectstore.backend = file\n"
                              "log.level = ERROR\nslots.removable = false\n"),
                       e));
-    return hm_file_save_at(&k->store, "softhsm2.conf", hm_buf_view(&text),
-                           HM_OUT_REPLACE, e);
+    return hm_context(e,
+                      hm_file_save_at(&k->store, "softhsm2.conf",
+                                      hm_buf_view(&text), HM_OUT_REPLACE, e),
+                      "store '%s'", hm_show_str(k->path));
 }
 
 HM_MUST static hm_rc put_tree(struct softhsm *k, const struct hm_dir *from,

@@ -81,8 +81,10 @@ HM_MUST static hm_rc write_conf(struct softhsm *k, const char *parent,
                    "log.level = ERROR\n"
                    "slots.removable = false\n",
                    parent, k->scratch_name);
-    HM_TRY(hm_file_save_at(&k->scratch, "softhsm2.conf", hm_bytes_str(text),
-                           HM_OUT_NEW, e));
+    HM_TRY(hm_context(e,
+                      hm_file_save_at(&k->scratch, "softhsm2.conf",
+                                      hm_bytes_str(text), HM_OUT_NEW, e),
+                      "scratch folder in '%s'", hm_show_str(parent)));
     if (before != NULL && (k->conf = strdup(before)) == NULL)
         return hm_fail(e, HM_E_NOMEM, "hsm.softhsm.copy",
                        "out of memory for SOFTHSM2_CONF");

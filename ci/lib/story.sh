@@ -19,17 +19,21 @@ else
     bold='' plain=''
 fi
 
-# begin_story DIR: an empty DIR with the mark of a demo; what is there already is
-# removed only if it carries that mark.
-begin_story() {
+# check_folder DIR: refuse a DIR that the story may not replace
+check_folder() {
     if [ -e "$1" ] && [ ! -d "$1" ]; then
         die "$1 is no folder"
     fi
-    if [ -d "$1" ] && [ -n "$(ls -A "$1")" ]; then
-        [ -f "$1/.hallmark-demo" ] ||
-            die "$1 is not empty and was not made by ci/demo: name another"
-        rm -rf "$1"
+    if [ -d "$1" ] && [ -n "$(ls -A "$1")" ] && [ ! -f "$1/.hallmark-demo" ]; then
+        die "$1 is not empty and was not made by ci/demo: name another"
     fi
+}
+
+# begin_story DIR: an empty DIR with the mark of a demo; what is there already is
+# removed only if it carries that mark.
+begin_story() {
+    check_folder "$1"
+    rm -rf "$1"
     mkdir -p "$1/attacks"
     echo "made by ci/demo, which may replace this folder" >"$1/.hallmark-demo"
 }
@@ -43,16 +47,41 @@ step() {
 
 tell() { printf '   %s\n' "$@"; }
 
+# quoted WORDS...: as a shell takes them
+quoted() {
+    local word between=''
+
+    for word in "$@"; do
+        case $word in
+        '' | *[!A-Za-z0-9._+/:=,@%-]*) word="'${word//\'/\'\\\'\'}'" ;;
+        esac
+        printf '%s%s' "$between" "$word"
+        between=' '
+    done
+}
+
+# show COMMAND...: as it could be typed in the folder of the story
+show() { printf '\n   $ %s\n' "$(quoted "$@")"; }
+
 # run COMMAND...: show it, and what it says; its failure ends the demo
 run() {
-    printf '\n   $ %s\n' "$*"
+    show "$@"
     "$@" </dev/null 2>&1 | sed 's/^/     /' ||
         die "this had to succeed: $*"
 }
 
+# run_to FILE COMMAND...: the same, what it says goes to FILE
+run_to() {
+    local file=$1
+
+    shift
+    printf '\n   $ %s >%s\n' "$(quoted "$@")" "$(quoted "$file")"
+    "$@" </dev/null >"$file" || die "this had to succeed: $*"
+}
+
 # broken COMMAND...: it must fail, in whatever way
 broken() {
-    printf '\n   $ %s\n' "$*"
+    show "$@"
     if "$@" </dev/null 2>&1 | sed 's/^/     /'; then
         die "this had to fail: $*"
     fi
@@ -62,7 +91,7 @@ broken() {
 refused() {
     local reason=$1 status=0 output
     shift
-    printf '\n   $ %s\n' "$*"
+    show "$@"
     output=$("$@" </dev/null 2>&1) || status=$?
     printf '%s\n' "$output" | sed 's/^/     /'
     [ "$status" -eq 1 ] ||
@@ -79,15 +108,16 @@ refused() {
 secret() {
     mkdir -p "$(dirname "$1")"
     (umask 077 && openssl rand -hex 12 >"$1")
+    tell "$1: a random PIN, which only its owner can read"
 }
 
-# in_source COMMAND...: in the firmware's work tree
-in_source() { (cd source && "$@"); }
+# in_source WORDS...: git, in the firmware's work tree
+in_source() { git -C source "$@"; }
 
 # commit MESSAGE: as the vendor, whatever this machine's git is set to
 commit() {
-    in_source git add -A
-    in_source git -c user.name=Acme -c user.email=firmware@acme.example \
+    in_source add -A
+    in_source -c user.name=Acme -c user.email=firmware@acme.example \
         -c commit.gpgsign=false -c core.hooksPath=/dev/null \
         commit -q -m "$1"
     tell "committed: $1"
@@ -99,7 +129,8 @@ vendor_key() {
     local uri="pkcs11:token=vendor;object=$1"
 
     run hallmark-key generate "$uri" "${vendor_token[@]}" -o "keys/$1.pem"
-    hallmark-key show "$uri" "${vendor_token[@]}" --json >"keys/$1.json"
+    run_to "keys/$1.json" \
+        hallmark-key show "$uri" "${vendor_token[@]}" --json
 }
 
 # update_device: what a device does when it finds an update
@@ -114,6 +145,7 @@ update_device() {
 flip() {
     local byte
 
+    tell "" "one bit of byte $2 of $1 is changed"
     byte=$(od -An -tu1 -j "$2" -N 1 "$1")
     # shellcheck disable=SC2059
     printf "\\$(printf '%03o' $((byte ^ 1)))" |
@@ -122,13 +154,14 @@ flip() {
 
 # make_boiler DIR: the same tree, released as another product of the vendor
 make_boiler() {
-    mkdir "$1"
-    cp -r source keys root.json authorisation.json authorisation.json.sig "$1"
-    sed -i 's/"name": "thermostat",/"name": "boiler",/' \
+    run mkdir "$1"
+    run cp -r source keys root.json authorisation.json authorisation.json.sig \
+        "$1"
+    run sed -i 's/"name": "thermostat",/"name": "boiler",/' \
         "$1/source/build/thermostat.cdx.json"
-    sed -e 's/"product": "thermostat"/"product": "boiler"/' \
-        "$sample/release/1.0.0.json" |
-        sed -e 's/1\.0\.0/1.0.1/g' >"$1/release.json"
+    run cp "$sample/release/1.0.0.json" "$1/release.json"
+    run sed -i -e 's/"product": "thermostat"/"product": "boiler"/' \
+        -e 's/1\.0\.0/1.0.1/g' "$1/release.json"
     run hallmark release "$1/release.json" --quiet
 }
 

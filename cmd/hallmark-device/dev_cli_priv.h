@@ -52,6 +52,9 @@ struct dev_call {
 HM_MUST hm_rc dev_judging(const struct dev_call *call,
                           struct hm_slots_judging *how, struct hm_err *e);
 
+/** A file that failed is told with the folder of the device. */
+HM_MUST hm_rc dev_where(struct hm_err *e, hm_rc rc, const char *state);
+
 /** The members of a result that every verb has: reason, message, hint of a
  * failure; check, version and the rest as far as known.  The object stays
  * open. */

@@ -19,6 +19,12 @@ hm_rc dev_judging(const struct dev_call *call, struct hm_slots_judging *how,
         "--at");
 }
 
+hm_rc dev_where(struct hm_err *e, hm_rc rc, const char *state)
+{
+    return rc == HM_E_IO ? hm_context(e, rc, "device '%s'", hm_show_str(state))
+                         : rc;
+}
+
 static void put_outcome(struct hm_json_writer *w,
                         const struct hm_slots_outcome *out)
 {

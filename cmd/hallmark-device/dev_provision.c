@@ -64,6 +64,7 @@ hm_rc dev_provision_run(struct hm_cli *cli, struct hm_err *e)
             hm_cli_say(cli, "%s is installed in slot %c, confirmed",
                        out.version, hm_slots_letter(out.slot));
     }
+    rc = dev_where(e, rc, call.common.state);
     dev_begin_result(cli, &w, &out, rc, e);
     return dev_end_result(&w, rc, e);
 }

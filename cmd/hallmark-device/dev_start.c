@@ -82,12 +82,14 @@ hm_rc dev_boot_run(struct hm_cli *cli, struct hm_err *e)
 
     HM_TRY(read_seconds(&start.seconds, e));
     HM_TRY(dev_judging(&call.common, &how, e));
-    HM_TRY(hm_slots_open(&s, call.common.state, true, e));
+    HM_TRY(dev_where(e, hm_slots_open(&s, call.common.state, true, e),
+                     call.common.state));
     rc = hm_slots_boot(&s, &how, &start, &boot, &out, e);
     if (rc == HM_OK)
         say(cli, &boot, &out);
     else if (boot.fell_back)
         hm_cli_warn(cli, "the pending version was given up");
+    rc = dev_where(e, rc, call.common.state);
     dev_begin_result(cli, &w, &out, rc, e);
     put_boot(&w, &boot);
     return dev_end_result(&w, rc, e);
@@ -102,7 +104,8 @@ hm_rc dev_confirm_run(struct hm_cli *cli, struct hm_err *e)
     hm_rc rc;
 
     HM_TRY(dev_judging(&call.common, &how, e));
-    HM_TRY(hm_slots_open(&s, call.common.state, true, e));
+    HM_TRY(dev_where(e, hm_slots_open(&s, call.common.state, true, e),
+                     call.common.state));
     rc = hm_slots_confirm(&s, &how, &out, e);
     if (rc == HM_OK)
         hm_cli_say(cli,
@@ -110,6 +113,7 @@ hm_rc dev_confirm_run(struct hm_cli *cli, struct hm_err *e)
                    "below %llu is installed from now on",
                    out.version, hm_slots_letter(out.slot),
                    (unsigned long long)s.state.device.rollback_counter);
+    rc = dev_where(e, rc, call.common.state);
     dev_begin_result(cli, &w, &out, rc, e);
     return dev_end_result(&w, rc, e);
 }

@@ -66,6 +66,7 @@ HM_MUST static hm_rc run(struct hm_cli *cli, act what, struct hm_err *e)
     how.dry_run = call.dry_run;
     HM_TRY(hm_slots_open(&s, call.common.state, !call.dry_run, e));
     rc = what(&s, &how, &out, e);
+    rc = dev_where(e, rc, call.common.state);
     dev_begin_result(cli, &w, &out, rc, e);
     if (rc == HM_OK) {
         say(cli, &s, &out);

@@ -50,10 +50,12 @@ hm_rc evidence_report(struct hm_cli *cli, const char *path,
                       const struct hm_evidence_summary *s, struct hm_err *e)
 {
     hm_cli_say(cli,
-               "%s: %zu releases, %zu served manifests, %zu keys, %zu files, "
-               "%zu signatures, as of %s",
-               hm_show_str(path), s->releases, s->manifests, s->keys, s->files,
+               "%s: %zu releases, %zu served manifests, %zu keys, %zu "
+               "signatures, as of %s",
+               hm_show_str(path), s->releases, s->manifests, s->keys,
                s->signatures, hm_time_show(s->as_of));
+    hm_cli_say(cli, "%zu files: %zu listed in SHA256SUMS, the list, verify.sh",
+               s->files, s->files - 2);
     for (size_t i = 0; i < HM_EVIDENCE_CLAIMS; i++)
         say_claim(cli, &s->claim[i]);
     return cli->json ? put_result(cli, path, s, e) : HM_OK;

@@ -361,7 +361,7 @@ HM_MUST static hm_rc report(struct hm_cli *cli, const struct key_change *c,
     struct hm_json_writer w;
 
     key_warn_ends(cli, a);
-
+    HM_TRY(key_warn_idle(cli, a, e));
     hm_cli_say(cli,
                "%s %s: authorisation %llu of '%s', %zu keys in force, %zu "
                "retired, until %s%s",

@@ -149,6 +149,10 @@ HM_MUST hm_rc key_next_make(const struct key_change *c, struct key_next *w,
 /** Warn of keys that end before the authorisation does. */
 void key_warn_ends(const struct hm_cli *cli, const struct hm_authorisation *a);
 
+/** Warn of products for which nothing can be released. */
+HM_MUST hm_rc key_warn_idle(const struct hm_cli *cli,
+                            const struct hm_authorisation *a, struct hm_err *e);
+
 /** The key id that an operand means: 64 hex digits, or a PEM file. */
 HM_MUST hm_rc key_id_find(const char *text, char keyid[static HM_SHA256_HEX],
                           struct hm_err *e);

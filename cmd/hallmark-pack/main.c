@@ -14,9 +14,11 @@ static const struct hm_command commands[] = {
 
 static const char *libraries(void)
 {
-    static char text[64];
+    static char text[96];
+    char git[HM_SOURCE_LIBRARY];
 
-    (void)snprintf(text, sizeof(text), "zlib %s", hm_archive_zlib_version());
+    (void)snprintf(text, sizeof(text), "zlib %s, libgit2 %s",
+                   hm_archive_zlib_version(), hm_source_library(git));
     return text;
 }
 

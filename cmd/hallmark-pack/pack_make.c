@@ -18,7 +18,7 @@ const struct hm_opt pack_make_opts[] = {
      "write FILE: .tar.gz, .tgz or .tar; - is standard output"},
     {"time", 0, HM_OPT_VALUE, false, &call.time, "TIME",
      "time of all members, @SECONDS or 2026-05-12T08:00:00Z; else "
-     "SOURCE_DATE_EPOCH"},
+     "SOURCE_DATE_EPOCH, else that of the commit around DIR"},
     {"threads", 0, HM_OPT_VALUE, false, &call.threads, "N",
      "use N threads, 1 to 32; else one a processor; the bytes are the same"},
     {"allow", 0, HM_OPT_LIST, false, &call.allow, "RULE[:PATH]",
@@ -30,33 +30,68 @@ const struct hm_opt pack_make_opts[] = {
     HM_OPT_END,
 };
 
-hm_rc pack_read_time(const char *text, hm_time *out, struct hm_err *e)
+HM_MUST static hm_rc refuse(const struct hm_err *why, struct hm_err *e)
+{
+    return hm_hint(
+        e,
+        hm_fail(e, HM_E_USAGE, "archive.time.missing",
+                "no time for the members: SOURCE_DATE_EPOCH is not set, and %s",
+                why->text),
+        "export SOURCE_DATE_EPOCH, or give --time @SECONDS: the time of the "
+        "commit that was built, so that a rebuild gives the same bytes");
+}
+
+/* The commit that the work tree around the directory has checked out. */
+HM_MUST static hm_rc read_commit(const char *dir, struct pack_time *out,
+                                 struct hm_err *e)
+{
+    HM_OWN(hm_source) source = HM_SOURCE_INIT;
+    HM_OWN(hm_dir) there = HM_DIR_INIT;
+    struct hm_err why = {.rc = HM_OK};
+    hm_rc rc;
+
+    HM_TRY(hm_dir_open(&there, dir, e));
+    rc = hm_source_read_commit(&source, dir, &why);
+    if (rc == HM_E_USAGE || rc == HM_E_REJECTED)
+        return refuse(&why, e);
+    if (rc != HM_OK) {
+        *e = why;
+        return rc;
+    }
+    out->time = source.commit_time;
+    out->from = "commit";
+    memcpy(out->commit, source.commit, sizeof(out->commit));
+    return HM_OK;
+}
+
+HM_MUST static hm_rc parse(const char *text, hm_time *out, struct hm_err *e)
 {
     uint64_t seconds = 0;
-    bool found = false;
 
-    if (text == NULL) {
-        HM_TRY(hm_time_source_date(out, &found, e));
-        if (found)
-            return HM_OK;
-        return hm_hint(
-            e,
-            hm_fail(e, HM_E_USAGE, "archive.time.missing",
-                    "no time for the members: SOURCE_DATE_EPOCH is not set"),
-            "export SOURCE_DATE_EPOCH=$(git log -1 --format=%%ct), or give "
-            "--time @SECONDS");
-    }
-    if (text[0] != '@' ? hm_time_parse(hm_bytes_str(text), out, NULL) == HM_OK
-                       : hm_number_read(hm_bytes_str(text + 1), HM_TIME_MAX,
-                                        &seconds, NULL) == HM_OK) {
-        if (text[0] == '@')
-            *out = (hm_time)seconds;
+    if (text[0] != '@' && hm_time_parse(hm_bytes_str(text), out, NULL) == HM_OK)
+        return HM_OK;
+    if (text[0] == '@' && hm_number_read(hm_bytes_str(text + 1), HM_TIME_MAX,
+                                         &seconds, NULL) == HM_OK) {
+        *out = (hm_time)seconds;
         return HM_OK;
     }
     return hm_fail(e, HM_E_USAGE, "archive.time.syntax",
                    "'%s' is no time: expected @SECONDS or "
                    "2026-05-12T08:00:00Z",
                    hm_show_str(text));
+}
+
+hm_rc pack_find_time(const char *text, const char *dir, struct pack_time *out,
+                     struct hm_err *e)
+{
+    bool found = false;
+
+    *out = (struct pack_time){.from = "option"};
+    if (text != NULL)
+        return parse(text, &out->time, e);
+    out->from = "environment";
+    HM_TRY(hm_time_source_date(&out->time, &found, e));
+    return found ? HM_OK : read_commit(dir, out, e);
 }
 
 void pack_put_digests(struct hm_json_writer *w,
@@ -96,8 +131,8 @@ HM_MUST static hm_rc read_threads(unsigned *out, struct hm_err *e)
     return HM_OK;
 }
 
-HM_MUST static hm_rc read_options(struct hm_archive_options *o,
-                                  struct hm_err *e)
+HM_MUST static hm_rc read_options(const char *dir, struct hm_archive_options *o,
+                                  struct pack_time *when, struct hm_err *e)
 {
     o->form = HM_ARCHIVE_TAR_GZ;
     if (strcmp(call.output, "-") != 0)
@@ -105,12 +140,14 @@ HM_MUST static hm_rc read_options(struct hm_archive_options *o,
     o->allow = call.allow.value;
     o->allow_n = call.allow.n;
     HM_TRY(read_threads(&o->threads, e));
-    return pack_read_time(call.time, &o->time, e);
+    HM_TRY(pack_find_time(call.time, dir, when, e));
+    o->time = when->time;
+    return HM_OK;
 }
 
 /* Standard output is for the archive when it is written there. */
 static void say(const struct hm_cli *cli, const struct hm_archive_options *o,
-                const struct hm_archive_result *r)
+                const struct pack_time *when, const struct hm_archive_result *r)
 {
     FILE *to = strcmp(call.output, "-") == 0 ? stderr : stdout;
     const struct hm_digests *const both[] = {&r->file, &r->content};
@@ -120,9 +157,10 @@ static void say(const struct hm_cli *cli, const struct hm_archive_options *o,
 
     if (cli->json || cli->quiet)
         return;
-    (void)fprintf(to, "%s: %llu bytes, %llu members, time %s\n",
+    (void)fprintf(to, "%s: %llu bytes, %llu members, time %s%s%s\n",
                   hm_show_str(call.output), (unsigned long long)r->file.size,
-                  (unsigned long long)r->entries, hm_time_show(o->time));
+                  (unsigned long long)r->entries, hm_time_show(o->time),
+                  when->commit[0] == '\0' ? "" : " of commit ", when->commit);
     for (unsigned i = 0; i < (o->form == HM_ARCHIVE_TAR_GZ ? 2 : 1); i++) {
         hm_hex_write(
             (struct hm_bytes){both[i]->sha256, sizeof(both[i]->sha256)},
@@ -137,16 +175,19 @@ static void say(const struct hm_cli *cli, const struct hm_archive_options *o,
 
 HM_MUST static hm_rc report(struct hm_cli *cli,
                             const struct hm_archive_options *o,
+                            const struct pack_time *when,
                             const struct hm_archive_result *r, struct hm_err *e)
 {
     const char *slash = strrchr(call.output, '/');
     struct hm_json_writer w;
 
-    say(cli, o, r);
+    say(cli, o, when, r);
     hm_cli_result(cli, &w, true);
     hm_json_put_text(&w, "name", slash == NULL ? call.output : slash + 1);
     pack_put_digests(&w, r);
     hm_json_put_uint(&w, "source_date_epoch", (uint64_t)o->time);
+    hm_json_put_text(&w, "time_from", when->from);
+    hm_json_put_optional(&w, "commit", when->commit);
     hm_json_put_text(&w, "zlib", hm_archive_zlib_version());
     hm_json_open_array(&w, "allowed");
     for (size_t i = 0; i < call.allow.n; i++)
@@ -170,7 +211,8 @@ HM_MUST static hm_rc pack_to(const struct hm_cli *cli, int fd,
     with.progress = &progress.progress;
     rc = hm_archive_pack(&tree, &with, fd, r, e);
     hm_cli_progress_clear(&progress);
-    return rc;
+    return hm_context(e, rc, "packing '%s' into '%s'",
+                      hm_show_str(cli->argv[0]), hm_show_str(call.output));
 }
 
 HM_MUST static hm_rc pack_to_file(const struct hm_cli *cli,
@@ -189,16 +231,17 @@ hm_rc pack_make_run(struct hm_cli *cli, struct hm_err *e)
 {
     struct hm_archive_options o = {.threads = 0};
     struct hm_archive_result r;
+    struct pack_time when;
 
-    HM_TRY(read_options(&o, e));
+    HM_TRY(read_options(cli->argv[0], &o, &when, e));
     if (strcmp(call.output, "-") != 0) {
         HM_TRY(pack_to_file(cli, &o, &r, e));
-        return report(cli, &o, &r, e);
+        return report(cli, &o, &when, &r, e);
     }
     if (cli->json || call.dry_run)
         return hm_fail(e, HM_E_USAGE, "cli.option.value",
                        "'-o -' goes neither with --json nor with --dry-run: "
                        "standard output is the archive");
     HM_TRY(pack_to(cli, STDOUT_FILENO, &o, &r, e));
-    return report(cli, &o, &r, e);
+    return report(cli, &o, &when, &r, e);
 }

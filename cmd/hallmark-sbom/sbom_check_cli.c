@@ -58,10 +58,16 @@ static void say(const struct hm_cli *cli, const struct hm_sbom *s,
                   "dependencies\n",
                   hm_show_str(cli->argv[0]), s->spec_version, s->components,
                   s->services, s->dependencies);
-    for (size_t i = 0; i < v->n; i++)
-        (void)fprintf(to, "  %-7s %-26s %s\n",
-                      hm_sbom_result_name(v->findings[i].result),
-                      v->findings[i].check, v->findings[i].text);
+    for (size_t i = 0; i < v->n; i++) {
+        const struct hm_sbom_finding *f = &v->findings[i];
+        const bool is_said =
+            f->result == HM_SBOM_FAIL || f->result == HM_SBOM_WARN;
+
+        (void)fprintf(to, "  %-7s %-16s %s%s%s%s\n",
+                      hm_sbom_result_name(f->result), f->topic, f->text,
+                      is_said ? " [" : "", is_said ? f->check : "",
+                      is_said ? "]" : "");
+    }
 }
 
 static void put_findings(struct hm_json_writer *w,
@@ -71,6 +77,7 @@ static void put_findings(struct hm_json_writer *w,
     for (size_t i = 0; i < v->n; i++) {
         hm_json_open_object(w, NULL);
         hm_json_put_text(w, "check", v->findings[i].check);
+        hm_json_put_text(w, "topic", v->findings[i].topic);
         hm_json_put_text(w, "result",
                          hm_sbom_result_name(v->findings[i].result));
         hm_json_put_text(w, "text", v->findings[i].text);
@@ -150,7 +157,8 @@ hm_rc sbom_check_run(struct hm_cli *cli, struct hm_err *e)
     if (call.release != NULL)
         HM_TRY(
             sbom_ask(&asked, file, call.output, call.release, call.stage, e));
-    HM_TRY(hm_cli_input(file, &text, e));
+    HM_TRY(hm_hint(e, hm_cli_input(file, &text, e),
+                   "name the SBOM that your build wrote"));
     HM_TRY(hm_context(e, hm_sbom_read(&s, hm_buf_view(&text), e),
                       "cannot take '%s'", hm_show_str(file)));
     HM_TRY(hm_sbom_judge(&s, &asked.wanted, &v, e));

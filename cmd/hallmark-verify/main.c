@@ -12,6 +12,8 @@ static struct options {
     const char *at;
     const char *output;
     bool before_signing;
+    bool rehearsal;
+    bool brief;
     bool force;
 } opt;
 
@@ -22,6 +24,10 @@ static const struct hm_opt opts[] = {
      "judge as of this time, not of the clock"},
     {"before-signing", 0, HM_OPT_FLAG, false, &opt.before_signing, "",
      "the manifest is not signed yet; all else must pass"},
+    {"rehearsal", 0, HM_OPT_FLAG, false, &opt.rehearsal, "",
+     "the same for a dry run: the provenance is not signed either"},
+    {"brief", 'b', HM_OPT_FLAG, false, &opt.brief, "",
+     "list only the checks that did not pass"},
     {"output", 'o', HM_OPT_VALUE, false, &opt.output, "FILE",
      "write the report there ('-': standard output)"},
     {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",
@@ -46,8 +52,10 @@ HM_MUST static hm_rc write_report(struct hm_cli *cli,
                                   struct hm_err *e)
 {
     HM_OWN(hm_buf) text = HM_BUF_INIT(REPORT_MAX);
-    const bool colour = opt.output == NULL && isatty(STDOUT_FILENO) &&
-                        getenv("NO_COLOR") == NULL;
+    const struct hm_report_style style = {.colour = opt.output == NULL &&
+                                                    isatty(STDOUT_FILENO) &&
+                                                    getenv("NO_COLOR") == NULL,
+                                          .brief = opt.brief};
     struct hm_json_writer w;
 
     if (cli->json) {
@@ -56,7 +64,7 @@ HM_MUST static hm_rc write_report(struct hm_cli *cli,
         hm_json_close_object(&w);
         HM_TRY(hm_json_finish(&w, e));
     } else {
-        HM_TRY(hm_report_write(report, colour, &text, e));
+        HM_TRY(hm_report_write(report, &style, &text, e));
     }
     if (opt.output != NULL)
         return hm_cli_output(opt.output,
@@ -72,23 +80,35 @@ static hm_rc run(struct hm_cli *cli, struct hm_err *e)
     HM_OWN(hm_report) report = HM_REPORT_INIT;
     HM_OWN(hm_buf) root = HM_BUF_INIT(HM_ROOT_BYTES_MAX);
     HM_OWN(hm_dir) dir = HM_DIR_INIT;
-    struct hm_verify_options options = {.before_signing = opt.before_signing};
+    struct hm_verify_options options = {.before_signing = opt.before_signing,
+                                        .rehearsal = opt.rehearsal};
     struct hm_err unwritten = {.rc = HM_OK};
     hm_rc rc;
 
     HM_TRY(read_time(&options, e));
     HM_TRY(hm_as_usage(e, hm_file_load(opt.root, &root, e)));
-    HM_TRY(hm_dir_open(&dir, cli->argv[0], e));
+    HM_TRY(hm_hint(e, hm_dir_open(&dir, cli->argv[0], e),
+                   "name a release directory: releases/VERSION of a "
+                   "repository, or what hallmark-manifest make filled"));
     rc = hm_verify_release(&dir, hm_buf_view(&root), &options, &report, e);
+    if (rc == HM_E_USAGE) /* the root set, and nothing else */
+        return hm_hint(e, hm_context(e, rc, "'%s'", hm_show_str(opt.root)),
+                       "--root names the root.json that devices were "
+                       "provisioned with, not a key or an authorisation");
     if (rc != HM_OK && rc != HM_E_REJECTED)
-        return rc;
+        return hm_context(e, rc, "'%s'", hm_show_str(cli->argv[0]));
     /* A report that could not be written is no yes; a no stays a no. */
     if (write_report(cli, &report, rc == HM_OK, &unwritten) != HM_OK &&
         rc == HM_OK) {
         *e = unwritten;
         return e->rc;
     }
-    return hm_context(e, rc, "the release is refused");
+    rc = hm_context(e, rc, "'%s' is refused", hm_show_str(cli->argv[0]));
+    return strncmp(e->reason, "base.file.", 10) != 0
+               ? rc
+               : hm_hint(e, rc,
+                         "a release is whole: copy all of its directory, or "
+                         "make it again");
 }
 
 static const struct hm_command commands[] = {

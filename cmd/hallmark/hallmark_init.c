@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "hallmark_priv.h"
+#include "hm_trust.h"
 
 static struct {
     const char *vendor;
@@ -169,72 +170,125 @@ static void name_product(const char *dir, char *out, size_t size)
     const char *path = real == NULL ? dir : real;
     const char *slash = strrchr(path, '/');
     const char *last = slash == NULL ? path : slash + 1;
-    const bool fits =
-        strlen(last) <= 40 && hm_name_check(hm_bytes_str(last), NULL) == HM_OK;
+    const bool fits = strlen(last) <= 40 && last[0] != '-' &&
+                      hm_trust_name_check(hm_bytes_str(last), NULL) == HM_OK;
 
     (void)snprintf(out, size, "%s", fits ? last : "product");
     free(real);
 }
 
-HM_MUST static hm_rc report(struct hm_cli *cli, const char *path,
-                            struct hm_err *e)
+/* As a shell takes it. */
+HM_MUST static hm_rc quote(const char *word, struct hm_buf *out,
+                           struct hm_err *e)
 {
-    const size_t n = sizeof(advices) / sizeof(advices[0]);
+    HM_OWN(hm_names) words = HM_NAMES_INIT;
+
+    HM_TRY(hm_names_add(&words, word, e));
+    HM_TRY(hallmark_add_line(&words, out, e));
+    return hm_buf_add(out, (struct hm_bytes){(const uint8_t *)"", 1}, e);
+}
+
+HM_MUST static hm_rc say(const struct hm_cli *cli, const char *path,
+                         const struct next *next, const struct hm_names *lines,
+                         struct hm_err *e)
+{
+    HM_OWN(hm_buf) quoted = HM_BUF_INIT(16384);
+
+    HM_TRY(quote(path, &quoted, e));
+    hm_cli_say(cli, "%s %s%s.  Look at these before the first release:",
+               opt.dry_run ? "Would write" : "Wrote", (const char *)quoted.p,
+               next->has_ignored ? " and a .gitignore beside it" : "");
+    for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
+        hm_cli_say(cli, "  %-34s %s", advices[i].where, advices[i].what);
+    hm_cli_say(cli,
+               "\nWhat it names is made by these, in this order.  Your build "
+               "fills build/rootfs and\nwrites build/sbom.cdx.json; git must "
+               "ignore what is no source, because an untracked\nfile makes a "
+               "work tree dirty:\n");
+    for (size_t i = 0; i < lines->n; i++)
+        hm_cli_say(cli, "  %s", lines->name[i]);
+    return HM_OK;
+}
+
+HM_MUST static hm_rc report(struct hm_cli *cli, const char *path,
+                            const struct next *next, struct hm_err *e)
+{
+    HM_OWN(hm_names) lines = HM_NAMES_INIT;
     struct hm_json_writer w;
 
-    hm_cli_say(cli, "%s %s.  Look at these before the first release:",
-               opt.dry_run ? "Would write" : "Wrote", hm_show_str(path));
-    for (size_t i = 0; i < n; i++)
-        hm_cli_say(cli, "  %-34s %s", advices[i].where, advices[i].what);
-    hm_cli_say(cli, "Then: hallmark release %s --dry-run", hm_show_str(path));
+    HM_TRY(hallmark_next_find(next, &lines, e));
+    HM_TRY(say(cli, path, next, &lines, e));
     hm_cli_result(cli, &w, true);
     hm_json_put_text(&w, "path", path);
+    hm_json_put_bool(&w, "gitignore", next->has_ignored);
     hm_json_open_array(&w, "change");
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++) {
         hm_json_open_object(&w, NULL);
         hm_json_put_text(&w, "where", advices[i].where);
         hm_json_put_text(&w, "what", advices[i].what);
         hm_json_close_object(&w);
     }
     hm_json_close_array(&w);
+    hm_json_open_array(&w, "commands");
+    for (size_t i = 0; i < lines.n; i++)
+        hm_json_put_text(&w, NULL, lines.name[i]);
+    hm_json_close_array(&w);
     hm_json_close_object(&w);
     return hm_json_finish(&w, e);
 }
 
-HM_MUST static hm_rc save(const char *dir, const char *path,
-                          struct hm_bytes text, struct hm_err *e)
+/* Only where git would look at it, and never over somebody's own. */
+HM_MUST static hm_rc save_ignored(const struct hm_dir *d, struct next *next,
+                                  struct hm_err *e)
+{
+    if (!next->in_git || hm_file_exists_at(d, ".gitignore"))
+        return HM_OK;
+    HM_TRY(hm_file_save_at(d, ".gitignore", hm_bytes_str(hallmark_ignored),
+                           HM_OUT_NEW, e));
+    next->has_ignored = true;
+    return HM_OK;
+}
+
+HM_MUST static hm_rc save(struct hm_bytes text, struct next *next,
+                          struct hm_err *e)
 {
     HM_OWN(hm_dir) d = HM_DIR_INIT;
+    hm_rc rc;
 
-    HM_TRY(hm_hint(e, hm_dir_make(&d, dir, e),
+    HM_TRY(hm_hint(e, hm_dir_make(&d, next->dir, e),
                    "name a directory that can be made, or one that is there"));
+    rc = hm_file_save_at(&d, "release.json", text,
+                         opt.force ? HM_OUT_REPLACE : HM_OUT_NEW, e);
+    next->in_git = hallmark_is_in_git(next->dir);
+    if (rc == HM_OK)
+        rc = save_ignored(&d, next, e);
     return hm_hint(
-        e,
-        hm_context(e,
-                   hm_file_save_at(&d, "release.json", text,
-                                   opt.force ? HM_OUT_REPLACE : HM_OUT_NEW, e),
-                   "cannot write %s", hm_show_str(path)),
-        "choose another directory, or --force to replace it");
+        e, hm_context(e, rc, "cannot write in '%s'", hm_show_str(next->dir)),
+        "make room there, or the directory writable, then run the "
+        "same command again");
 }
 
 hm_rc hallmark_init_run(struct hm_cli *cli, struct hm_err *e)
 {
     HM_OWN(hm_buf) text = HM_BUF_INIT(HM_RELEASE_BYTES_MAX);
     HM_OWN(hm_release) check = HM_RELEASE_INIT;
-    const char *dir = cli->argc > 0 ? cli->argv[0] : ".";
-    const char *vendor = opt.vendor == NULL ? "vendor" : opt.vendor;
+    struct next next = {.dir = cli->argc > 0 ? cli->argv[0] : "."};
     char product[64];
     char path[1024];
 
-    (void)snprintf(path, sizeof(path), "%s/release.json", dir);
-    name_product(dir, product, sizeof(product));
-    HM_TRY(write_document(vendor, opt.product == NULL ? product : opt.product,
-                          &text, e));
+    (void)snprintf(path, sizeof(path), "%s%srelease.json",
+                   strcmp(next.dir, ".") == 0 ? "" : next.dir,
+                   strcmp(next.dir, ".") == 0 ? "" : "/");
+    name_product(next.dir, product, sizeof(product));
+    next.vendor = opt.vendor == NULL ? "vendor" : opt.vendor;
+    next.product = opt.product == NULL ? product : opt.product;
+    HM_TRY(write_document(next.vendor, next.product, &text, e));
     /* What is written is accepted by the reader, whatever was given. */
     HM_TRY(hm_as_usage(e, hm_release_read(&check, hm_buf_view(&text), e)));
+    next.in_git = hallmark_is_in_git(next.dir);
     if (!opt.dry_run)
-        HM_TRY(save(dir, path, hm_buf_view(&text), e));
+        HM_TRY(save(hm_buf_view(&text), &next, e));
     else if (!cli->json)
         HM_TRY(hm_cli_output("-", hm_buf_view(&text), false, e));
-    return report(cli, path, e);
+    return report(cli, path, &next, e);
 }

@@ -90,6 +90,26 @@ HM_MUST hm_rc stage_path(const struct stage *s, const char *name,
 
 void stage_clear(struct stage *s);
 
+/** What is to be done once `hallmark init` wrote release.json. */
+struct next {
+    const char *dir; /**< borrowed: folder of release.json, as given */
+    const char *vendor, *product; /**< borrowed: as release.json has them */
+    bool in_git;                  /**< it lies in a git work tree */
+    bool has_ignored;             /**< we wrote its .gitignore */
+};
+
+/** Text of a .gitignore for the folder of a release.json. */
+extern const char hallmark_ignored[];
+
+/** The lines for a shell, in their order: tokens, keys, root.json,
+ * authorisation, release; with the names of the release.json that init wrote.
+ * @param[out] out  appended to */
+HM_MUST hm_rc hallmark_next_find(const struct next *n, struct hm_names *out,
+                                 struct hm_err *e);
+
+/** Is @p dir in a git work tree, with or without a commit? */
+bool hallmark_is_in_git(const char *dir);
+
 hm_rc hallmark_init_run(struct hm_cli *cli, struct hm_err *e);
 extern const struct hm_opt hallmark_init_opts[];
 

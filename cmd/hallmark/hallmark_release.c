@@ -14,7 +14,7 @@ static struct {
 
 const struct hm_opt hallmark_release_opts[] = {
     {"dry-run", 'n', HM_OPT_FLAG, false, &opt.dry_run, "",
-     "do everything that needs no key, sign and publish nothing"},
+     "do everything that needs no PIN, sign and publish nothing"},
     {"issue-time", 0, HM_OPT_VALUE, false, &opt.issue_time, "TIME",
      "time of the manifest (default: the clock)"},
     {"at", 0, HM_OPT_VALUE, false, &opt.at, "TIME",
@@ -57,6 +57,36 @@ HM_MUST static hm_rc check_pin(const struct hm_release *r,
                       e);
 }
 
+/* What the build has to have left. */
+HM_MUST static hm_rc check_artefact(const struct hm_release *r,
+                                    const struct hm_release_artefact *a,
+                                    struct hm_err *e)
+{
+    HM_OWN(hm_buf) full = HM_BUF_INIT(8192);
+    HM_OWN(hm_dir) tree = HM_DIR_INIT;
+
+    if (!a->is_tree)
+        return check_file(r, a->source, "the file of an artefact",
+                          "build it first, or name another under artefacts", e);
+    HM_TRY(hm_release_path(r, a->source, &full, e));
+    return hm_hint(e,
+                   hm_context(e, hm_dir_open(&tree, (const char *)full.p, e),
+                              "release.json names the tree of an artefact"),
+                   "build it first, or name another under artefacts");
+}
+
+HM_MUST static hm_rc check_built(const struct hm_release *r, struct hm_err *e)
+{
+    for (size_t i = 0; i < r->n_artefacts; i++)
+        HM_TRY(check_artefact(r, &r->artefacts[i], e));
+    for (size_t i = 0; i < r->n_sboms; i++)
+        HM_TRY(check_file(r, r->sboms[i].file, "an SBOM",
+                          "let the build write it, or name another under "
+                          "sboms",
+                          e));
+    return HM_OK;
+}
+
 /* Each signing program reads to the end of a descriptor: the second would find
  * nothing. */
 HM_MUST static hm_rc check_descriptors(const struct hm_release_key *const *keys,
@@ -89,14 +119,38 @@ HM_MUST static hm_rc check_pins(const struct hm_release *r, struct hm_err *e)
     return HM_OK;
 }
 
-HM_MUST static hm_rc check_before(const struct hm_release *r, struct hm_err *e)
+/* hallmark-verify asks for one, and is right: what a firmware is made of. */
+HM_MUST static hm_rc check_sboms(const struct hm_release *r, struct hm_err *e)
 {
+    for (size_t i = 0; i < r->n_artefacts; i++) {
+        bool found = strcmp(r->artefacts[i].role, "firmware") != 0;
+
+        for (size_t k = 0; k < r->n_sboms; k++)
+            found |= r->sboms[k].artefact == i;
+        if (!found)
+            return hm_hint(e,
+                           hm_fail(e, HM_E_REJECTED, "sbom.missing",
+                                   "release.json names no SBOM for artefact "
+                                   "'%s'",
+                                   hm_show_str(r->artefacts[i].id)),
+                           "name the one that your build wrote under sboms; "
+                           "every firmware needs one");
+    }
+    return HM_OK;
+}
+
+HM_MUST static hm_rc check_before(const struct run *run, struct hm_err *e)
+{
+    const struct hm_release *r = &run->release;
     struct hm_release_state state;
 
     HM_TRY(check_file(r, r->root, "root.json",
                       "make it with hallmark key root-export", e));
     HM_TRY(check_file(r, r->authorisation, "authorisation.json",
                       "make it with hallmark key authorise", e));
+    HM_TRY(check_sboms(r, e));
+    HM_TRY(check_built(r, e));
+    HM_TRY(hallmark_check_trust(run, e));
     HM_TRY(check_pins(r, e));
     return hm_release_plan_next(r, &state, e);
 }
@@ -127,7 +181,7 @@ HM_MUST static hm_rc add_variable(struct run *run, struct hm_err *e)
 HM_MUST static hm_rc prepare(struct run *run, struct hm_err *e)
 {
     HM_TRY(hm_release_load(&run->release, run->file, e));
-    HM_TRY(check_before(&run->release, e));
+    HM_TRY(check_before(run, e));
     HM_TRY(hallmark_find_folder(&run->folder, e));
     run->how.folder = (const char *)run->folder.p;
     HM_TRY(add_variable(run, e));
@@ -142,6 +196,8 @@ HM_MUST static hm_rc report(struct run *run, struct hm_err *e)
     hm_json_put_text(&w, "product", run->release.product);
     hm_json_put_text(&w, "version", run->release.version.text);
     hm_json_put_bool(&w, "published", !opt.dry_run);
+    if (opt.dry_run)
+        hm_json_put_uint(&w, "keys_untried", run->untried);
     hm_json_open_array(&w, "steps");
     for (size_t i = 0; i < run->done.n; i++)
         hm_json_put_text(&w, NULL, run->done.name[i]);
@@ -149,7 +205,10 @@ HM_MUST static hm_rc report(struct run *run, struct hm_err *e)
     hm_json_close_object(&w);
     if (opt.dry_run)
         hm_cli_say(run->cli,
-                   "Dry run: nothing was signed, nothing was published.");
+                   "Dry run: nothing was signed, nothing was published%s.",
+                   run->untried == 0 ? ""
+                                     : "; not every key could be tried, see "
+                                       "the warnings");
     else
         hm_cli_say(run->cli, "Released %s %s.", run->release.product,
                    run->release.version.text);

@@ -100,7 +100,8 @@ HM_MUST static hm_rc make_folders(struct stage *s, struct hm_err *e)
     return HM_OK;
 }
 
-hm_rc stage_begin(struct stage *s, const struct hm_release *r, struct hm_err *e)
+HM_MUST static hm_rc begin(struct stage *s, const struct hm_release *r,
+                           struct hm_err *e)
 {
     HM_OWN(hm_buf) base = HM_BUF_INIT(8192);
 
@@ -116,6 +117,17 @@ hm_rc stage_begin(struct stage *s, const struct hm_release *r, struct hm_err *e)
     HM_TRY(hm_file_save_at(&s->base, ".gitignore", HM_LIT("*\n"),
                            HM_OUT_REPLACE, e));
     return make_folders(s, e);
+}
+
+hm_rc stage_begin(struct stage *s, const struct hm_release *r, struct hm_err *e)
+{
+    const hm_rc rc = begin(s, r, e);
+
+    return rc != HM_E_IO
+               ? rc
+               : hm_context(e, rc, "the stage '%s'",
+                            s->path.p == NULL ? STAGE_FOLDER
+                                              : hm_show(hm_buf_view(&s->path)));
 }
 
 HM_MUST static hm_rc remove_all(struct stage *s, struct hm_err *e)

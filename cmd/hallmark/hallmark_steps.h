@@ -13,6 +13,7 @@ struct run {
     bool allow_dirty;
     bool dry_run;
     bool pretend;     /**< this step is only shown */
+    size_t untried;   /**< keys that a dry run could not reach */
     const char *file; /**< borrowed: the path of release.json as given */
     struct hm_release release; /**< owned */
     struct stage stage;        /**< owned */
@@ -33,7 +34,17 @@ struct run {
 HM_MUST hm_rc steps_commit_time(const struct run *run, hm_time *out,
                                 struct hm_err *e);
 
-/** From packing to publishing, or in a dry run to what needs no key. */
+/** Does the authorisation that release.json names, signed by its root.json,
+ * allow this release?  What step 7 would find minutes later.
+ *
+ * @return HM_E_REJECTED `manifest.vendor`, `manifest.epoch`,
+ *         `manifest.rollback.above`, `trust.key.none`, `trust.limit.missing`,
+ *         `hallmark.key.missing` (of a role that devices ask for),
+ *         `trust.authorisation.*`; as hm_root_load() and
+ *         hm_authorisation_load() */
+HM_MUST hm_rc hallmark_check_trust(const struct run *run, struct hm_err *e);
+
+/** From packing to publishing, or in a dry run to what needs no PIN. */
 HM_MUST hm_rc steps_run(struct run *run, struct hm_err *e);
 
 void run_clear(struct run *run);

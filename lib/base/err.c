@@ -31,6 +31,23 @@ static size_t put(char *to, size_t size, size_t n, const char *s)
     return n;
 }
 
+/* What helps whatever was done: an inner hint is kept, so only causes that the
+ * caller cannot know better. */
+static const char *remedy(int os_errno)
+{
+    switch (os_errno) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+        return "make room (disk, quota, ulimit -f), then run the same command "
+               "again";
+    case EROFS:
+        return "that file system is mounted read-only: name another place";
+    default:
+        return "";
+    }
+}
+
 hm_rc hm_fail_errno(struct hm_err *e, const char *reason, const char *fmt, ...)
 {
     const int os_errno = errno;
@@ -48,6 +65,7 @@ hm_rc hm_fail_errno(struct hm_err *e, const char *reason, const char *fmt, ...)
     n = put(e->text, sizeof(e->text), strlen(e->text), ": ");
     (void)put(e->text, sizeof(e->text), n,
               strerror_r(os_errno, cause, sizeof(cause)));
+    (void)put(e->hint, sizeof(e->hint), 0, remedy(os_errno));
     return HM_E_IO;
 }
 

@@ -127,6 +127,11 @@ hm_rc hm_file_read_all(struct hm_file *f, struct hm_buf *out, struct hm_err *e)
                             &got, e));
         if (got == 0)
             return HM_OK;
+        if (got > room)
+            return hm_fail(e, HM_E_LIMIT, "base.buf.limit",
+                           "it is larger than %zu bytes, the most that is "
+                           "taken",
+                           out->max);
         HM_TRY(hm_buf_add(out, (struct hm_bytes){chunk, got}, e));
     }
 }

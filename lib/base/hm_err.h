@@ -47,7 +47,8 @@ HM_MUST hm_rc hm_fail(struct hm_err *e, hm_rc rc, const char *reason,
                       const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/** hm_fail() with HM_E_IO and ": <strerror(errno)>" appended to the text. */
+/** hm_fail() with HM_E_IO and ": <strerror(errno)>" appended to the text; for a
+ * full disk, quota or read-only file system with the hint for it. */
 HM_MUST hm_rc hm_fail_errno(struct hm_err *e, const char *reason,
                             const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

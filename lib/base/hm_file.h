@@ -159,7 +159,8 @@ struct hm_out {
     struct hm_dir dir; /**< owned: where the file goes */
     int fd;            /**< owned: the temporary, open for writing */
     enum hm_out_mode mode;
-    char name[256]; /**< final name, one segment */
+    char name[256];          /**< final name, one segment */
+    char shown[HM_SHOW_MAX]; /**< for messages: as the caller named it */
     char temporary[48];
 };
 

@@ -39,6 +39,15 @@ static void scan_clear(struct scan *s)
 
 #define SCAN_OWN __attribute__((cleanup(scan_clear))) struct scan
 
+static size_t line_of(struct hm_bytes text, size_t at)
+{
+    size_t line = 1;
+
+    for (size_t i = 0; i < at; i++)
+        line += text.p[i] == '\n' ? 1 : 0;
+    return line;
+}
+
 HM_MUST static hm_rc fail_at(const struct scan *s, size_t at,
                              const char *reason, const char *what,
                              struct hm_err *e)
@@ -46,8 +55,9 @@ HM_MUST static hm_rc fail_at(const struct scan *s, size_t at,
     const struct hm_bytes near = {s->text.p + at,
                                   s->text.n - at < 12 ? s->text.n - at : 12};
 
-    return hm_fail(e, HM_E_FORMAT, reason, "%s at byte %zu, near '%s'", what,
-                   at, hm_show(near));
+    return hm_fail(e, HM_E_FORMAT, reason,
+                   "%s at line %zu (byte %zu), near '%s'", what,
+                   line_of(s->text, at), at, hm_show(near));
 }
 
 /* The byte at the cursor, or 0 at the end (a real NUL is refused as well). */

@@ -13,8 +13,7 @@ HM_MUST static hm_rc refuse_existing(const struct hm_out *o, struct hm_err *e)
 {
     return hm_hint(e,
                    hm_fail(e, HM_E_USAGE, "base.out.exists",
-                           "'%s' exists and is not overwritten",
-                           hm_show_str(o->name)),
+                           "'%s' exists and is not overwritten", o->shown),
                    "remove it, name another output, or give --force where the "
                    "command has it");
 }
@@ -40,12 +39,10 @@ HM_MUST static hm_rc begin(struct hm_out *o, const char *name,
     o->fd = openat(o->dir.fd, o->temporary,
                    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (o->fd < 0)
-        return hm_fail_errno(e, "base.out.open", "cannot write '%s'",
-                             hm_show_str(name));
+        return hm_fail_errno(e, "base.out.open", "cannot write '%s'", o->shown);
     if (fchmod(o->fd, permissions) != 0)
         return hm_fail_errno(e, "base.out.open",
-                             "cannot set the permissions of '%s'",
-                             hm_show_str(name));
+                             "cannot set the permissions of '%s'", o->shown);
     return HM_OK;
 }
 
@@ -59,6 +56,20 @@ HM_MUST static hm_rc begin_or_clear(struct hm_out *o, const char *name,
     if (rc != HM_OK)
         hm_out_clear(o);
     return rc;
+}
+
+HM_MUST static hm_rc open_parent(struct hm_out *o, const char *parent,
+                                 struct hm_err *e)
+{
+    const hm_rc rc = hm_context(e, hm_dir_open(&o->dir, parent, e),
+                                "cannot write '%s'", o->shown);
+
+    return e != NULL && e->os_errno == ENOENT
+               ? hm_hint(e, rc,
+                         "make the directory '%s' first, or name another "
+                         "output",
+                         hm_show_str(parent))
+               : rc;
 }
 
 hm_rc hm_out_begin(struct hm_out *o, const char *path, enum hm_out_mode mode,
@@ -81,8 +92,8 @@ hm_rc hm_out_begin(struct hm_out *o, const char *path, enum hm_out_mode mode,
         return hm_fail(e, HM_E_IO, "base.out.open",
                        "cannot write '%s': it names a directory",
                        hm_show_str(path));
-    HM_TRY(hm_context(e, hm_dir_open(&o->dir, parent, e), "cannot write '%s'",
-                      hm_show_str(path)));
+    (void)hm_show_into(o->shown, hm_bytes_str(path));
+    HM_TRY(open_parent(o, parent, e));
     return begin_or_clear(o, name, mode, permissions, e);
 }
 
@@ -93,6 +104,7 @@ hm_rc hm_out_begin_at(struct hm_out *o, const struct hm_dir *at,
     const char *last = NULL;
 
     hm_out_clear(o);
+    (void)hm_show_into(o->shown, hm_bytes_str(name));
     HM_TRY(hm_dir_open_parent(&o->dir, at, name, &last, e));
     return begin_or_clear(o, last, mode, permissions, e);
 }
@@ -100,7 +112,7 @@ hm_rc hm_out_begin_at(struct hm_out *o, const struct hm_dir *at,
 hm_rc hm_out_write(struct hm_out *o, struct hm_bytes in, struct hm_err *e)
 {
     return hm_context(e, hm_file_write_all(o->fd, in, e), "cannot write '%s'",
-                      hm_show_str(o->name));
+                      o->shown);
 }
 
 /* RENAME_NOREPLACE closes the gap between looking and renaming; file systems
@@ -127,7 +139,7 @@ hm_rc hm_out_rename(struct hm_out *o, struct hm_err *e)
         return refuse_existing(o, e);
     if (rc != 0)
         return hm_fail_errno(e, "base.out.commit", "cannot put '%s' in place",
-                             hm_show_str(o->name));
+                             o->shown);
     o->temporary[0] = '\0';
     return HM_OK;
 }
@@ -136,7 +148,7 @@ hm_rc hm_out_commit(struct hm_out *o, struct hm_err *e)
 {
     if (fsync(o->fd) != 0)
         return hm_fail_errno(e, "base.out.commit", "cannot finish '%s'",
-                             hm_show_str(o->name));
+                             o->shown);
     HM_TRY(hm_out_rename(o, e));
     HM_TRY(hm_dir_sync(&o->dir, e));
     hm_out_clear(o);
@@ -191,8 +203,8 @@ hm_rc hm_file_copy_at(const struct hm_dir *at_from, const char *from,
         n = sendfile(o.fd, f.fd, NULL, (size_t)1 << 30);
         if (n < 0 && errno != EINTR)
             return hm_fail_errno(e, "base.file.write",
-                                 "cannot copy '%s' to '%s'", hm_show_str(from),
-                                 hm_show_str(to));
+                                 "cannot write a copy of '%s'",
+                                 hm_show_str(from));
     } while (n != 0);
     return hm_out_commit(&o, e);
 }

@@ -22,6 +22,15 @@ const char *const *ev_limitations(void);
 /** "published", "trust", "derived", "attached" */
 const char *ev_origin_name(enum ev_origin origin);
 
+#define EV_SHORT_ID 13 /**< first digits of a key id, and NUL */
+
+/** How people tell keys apart.  @return @p out */
+const char *ev_short_id(char out[static EV_SHORT_ID], const struct ev_key *key);
+
+/** What stands before key->name: "called " for a root key, "on token ", or ""
+ * without a name. */
+const char *ev_named(const struct ev_key *key);
+
 /** "rotated", "compromised", "lost" */
 const char *ev_retired_word(const struct ev_key *key);
 

@@ -114,6 +114,7 @@ hm_rc hm_evidence_build(const struct hm_evidence_request *request,
     HM_TRY(hm_time_source_date(&m.facts.as_of, &m.has_as_of, e));
     HM_TRY(hm_root_load(&m.facts.root, request->root, &m.facts.root_bytes, e));
     HM_TRY(hm_release_open_repository(&m.repository, request->repository, e));
+    HM_TRY(ev_pack_check_place(request->output, &m.repository.dir, e));
     HM_TRY(open_attached(&m, request, e));
     HM_TRY(ev_make(&m, out, e));
     if (request->dry_run)

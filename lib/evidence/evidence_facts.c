@@ -13,6 +13,19 @@ const char *ev_product(const struct ev_facts *facts)
     return facts->served[0].manifest.product;
 }
 
+const char *ev_short_id(char out[static EV_SHORT_ID], const struct ev_key *key)
+{
+    (void)snprintf(out, EV_SHORT_ID, "%.*s", EV_SHORT_ID - 1, key->keyid);
+    return out;
+}
+
+const char *ev_named(const struct ev_key *key)
+{
+    if (key->name[0] == '\0')
+        return "";
+    return key->first_sequence == 0 ? "called " : "on token ";
+}
+
 const char *ev_retired_word(const struct ev_key *key)
 {
     static const char *const words[] = {"rotated", "compromised", "lost"};

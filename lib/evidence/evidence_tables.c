@@ -102,9 +102,10 @@ void ev_page_releases(struct hm_html *w, const struct ev_facts *f)
 static void key(struct hm_html *w, const struct ev_key *k)
 {
     hm_html_put(w,
-                "<tr><td>%s</td><td>%s <a class=\"mono hash\" "
+                "<tr><td>%s</td><td>%s&#8230; %s%s <a class=\"mono hash\" "
                 "href=\"trust/keys/%s.pem\">%s</a></td><td>%s</td><td>",
-                k->role, k->name, k->keyid, k->keyid, k->scheme);
+                k->role, ev_short_id((char[EV_SHORT_ID]){0}, k), ev_named(k),
+                k->name, k->keyid, k->keyid, k->scheme);
     if (k->first_sequence == 0)
         hm_html_put(w, "trust anchor, given to devices");
     else
@@ -136,13 +137,16 @@ void ev_page_files(struct hm_html *w, const struct ev_pack *pack)
 {
     char hex[HM_SHA256_HEX];
 
-    hm_html_put(w,
-                "<h2>Files</h2>\n<p><code>" EV_LIST_NAME
-                "</code> lists them, this page and the index too.</p>\n"
-                "<details><summary>%s files</summary>"
-                "<div class=\"wide\"><table>\n<tr><th>Name</th><th>From</th>"
-                "<th>Bytes</th><th>SHA-256</th></tr>\n",
-                HM_HTML_NUMBER(pack->n));
+    hm_html_put(
+        w,
+        "<h2>Files</h2>\n<p><code>" EV_LIST_NAME
+        "</code> lists these, and two more: this page and the index. "
+        "Beside what it lists there are that list and <code>" EV_SCRIPT_NAME
+        "</code>, and nothing else.</p>\n"
+        "<details><summary>%s files</summary>"
+        "<div class=\"wide\"><table>\n<tr><th>Name</th><th>From</th>"
+        "<th>Bytes</th><th>SHA-256</th></tr>\n",
+        HM_HTML_NUMBER(pack->n));
     for (size_t i = 0; i < pack->n; i++) {
         const struct ev_entry *f = &pack->entry[i];
 

@@ -116,10 +116,8 @@ static bool key_acts(const struct ev_facts *f, const struct ev_key *k, size_t i)
 {
     const struct ev_document *d = &f->served[i];
 
-    if (k->first_sequence == 0)
-        return has_signed(k, &d->by_root) &&
-               (i == 0 || f->served[i - 1].authorisation.sequence !=
-                              d->authorisation.sequence);
+    if (k->first_sequence == 0) /* what is served has its authorisation */
+        return has_signed(k, &d->by_root);
     return has_signed(k, &d->by_vendor) || key_attests(f, k, d);
 }
 
@@ -155,17 +153,13 @@ static void key_lane(struct hm_html *w, const struct ev_facts *f,
                      const struct ev_key *k, size_t y)
 {
     const bool root = k->first_sequence == 0;
-    char short_id[13];
 
-    (void)snprintf(short_id, sizeof(short_id), "%.12s", k->keyid);
     hm_html_put(w,
-                "<text x=\"4\" y=\"%s\">%s key%s%s</text>\n"
-                "<text x=\"4\" y=\"%s\" class=\"s\">%s&#8230;</text>\n",
+                "<text x=\"4\" y=\"%s\">%s key %s&#8230;</text>\n"
+                "<text x=\"4\" y=\"%s\" class=\"s\">%s%s</text>\n",
                 HM_HTML_NUMBER(y + 6), k->role,
-                k->name[0] == '\0' ? ""
-                : root             ? ": "
-                                   : " on token ",
-                k->name, HM_HTML_NUMBER(y + 21), short_id);
+                ev_short_id((char[EV_SHORT_ID]){0}, k), HM_HTML_NUMBER(y + 21),
+                ev_named(k), k->name);
     for (size_t i = 0; i < f->n_served; i++) {
         if (key_listed(k, &f->served[i]))
             bar(w, i, i, y, root ? "#e3ddf3" : "#cfe6da");
@@ -195,6 +189,7 @@ void ev_draw_timeline(struct hm_html *w, const struct ev_facts *f)
         key_lane(w, f, &f->key[i], HEADER + LANE * (i + 1));
     hm_html_put(w, "</svg>\n<figcaption>One column for each manifest served, "
                    "oldest left, not to scale in time. A bar: the key is "
-                   "listed. A dot: it signed what is served in that column. "
-                   "A cross: it was retired.</figcaption>\n</figure>\n");
+                   "listed. A dot: it signed what is served in that column, a "
+                   "root key the authorisation. A cross: it was "
+                   "retired.</figcaption>\n</figure>\n");
 }

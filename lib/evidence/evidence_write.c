@@ -52,6 +52,52 @@ HM_MUST static hm_rc find_place(struct place *p, const char *path,
     return hm_dir_open(&p->parent, parent, e);
 }
 
+HM_MUST static hm_rc step_up(struct hm_dir *d, struct stat *sb,
+                             struct hm_err *e)
+{
+    HM_OWN(hm_dir) above = HM_DIR_INIT;
+
+    above.fd = openat(d->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (above.fd < 0 || fstat(above.fd, sb) != 0)
+        return hm_fail_errno(e, "base.dir.open",
+                             "cannot look where the pack lies");
+    hm_dir_clear(d);
+    *d = above;
+    above = (struct hm_dir)HM_DIR_INIT;
+    return HM_OK;
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+hm_rc ev_pack_check_place(const char *path, const struct hm_dir *repository,
+                          struct hm_err *e)
+{
+    HM_OWN(place) p = PLACE_INIT;
+    struct stat not_here;
+    struct stat last;
+    struct stat here;
+
+    HM_TRY(find_place(&p, path, e));
+    if (fstat(repository->fd, &not_here) != 0 || fstat(p.parent.fd, &here) != 0)
+        return hm_fail_errno(e, "base.dir.open",
+                             "cannot look where the pack lies");
+    do {
+        if (is_same(&here, &not_here))
+            return hm_hint(e,
+                           hm_fail(e, HM_E_USAGE, "evidence.pack.inside",
+                                   "'%s' would lie in the repository, whose "
+                                   "files are all published and accounted for",
+                                   hm_show_str(path)),
+                           "name a folder outside of it");
+        last = here;
+        HM_TRY(step_up(&p.parent, &here, e));
+    } while (!is_same(&here, &last)); /* the root is its own parent */
+    return HM_OK;
+}
+
 /* Is there nothing, or an empty folder, or a pack that may be replaced? */
 HM_MUST static hm_rc may_write(const struct place *p, bool replace, bool *full,
                                struct hm_err *e)

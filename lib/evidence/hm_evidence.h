@@ -78,7 +78,8 @@ struct hm_evidence_summary {
  *
  * @return HM_E_USAGE `evidence.attach.kind`, `evidence.attach.name` (a file
  *         name that Hallmark documents cannot hold), `evidence.attach.twice`,
- *         `evidence.pack.name`, `base.out.exists`, `base.time.epoch`, and what
+ *         `evidence.pack.name`, `evidence.pack.inside` (the pack would lie in
+ *         the repository), `base.out.exists`, `base.time.epoch`, and what
  *         the reader of root.json says;
  *         HM_E_REJECTED `evidence.repository.empty` (nothing was published),
  *         `evidence.repository.product` (two products in one repository),

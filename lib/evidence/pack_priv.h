@@ -69,6 +69,12 @@ const struct ev_entry *ev_pack_find(const struct ev_pack *pack,
 HM_MUST hm_rc ev_pack_list(const struct ev_pack *pack, struct hm_buf *out,
                            struct hm_err *e);
 
+/** A pack at @p path must not lie in @p repository.
+ * @return HM_E_USAGE `evidence.pack.inside`, `evidence.pack.name`; HM_E_IO */
+HM_MUST hm_rc ev_pack_check_place(const char *path,
+                                  const struct hm_dir *repository,
+                                  struct hm_err *e);
+
 /** Write the files into a new folder beside @p path and give it that name by
  * one rename.
  *

@@ -14,7 +14,8 @@ HM_MUST static hm_rc refuse_stranger(const char *path, struct hm_err *e)
                    hm_fail(e, HM_E_REJECTED, "release.repository.stranger",
                            "'%s' has files in it and is no repository",
                            hm_show_str(path)),
-                   "name a new or empty directory, or an existing repository");
+                   "a repository is what hallmark-publish wrote; to publish a "
+                   "first release, name a new or empty directory");
 }
 
 /* Mirrors leave names with a leading dot out, so `live` marks one as well. */
@@ -92,6 +93,9 @@ hm_rc hm_release_hint_write(struct hm_err *e, hm_rc rc)
 {
     if (rc != HM_E_IO)
         return rc;
+    if (e != NULL && (e->os_errno == ENOTDIR || e->os_errno == EEXIST))
+        return hm_hint(e, rc,
+                       "a repository is a directory: name one, or a new one");
     return hm_hint(e, rc,
                    "give the user who publishes write access there, and the "
                    "disk some room; what was served before is untouched");

@@ -233,6 +233,17 @@ static void explain_limits(struct talk *t)
     }
 }
 
+/* What cannot be released under it; the first failure is kept as always. */
+static void explain_idle(struct talk *t)
+{
+    HM_OWN(hm_names) idle = HM_NAMES_INIT;
+
+    if (t->rc == HM_OK)
+        t->rc = hm_authorisation_list_idle(&t->r->next, &idle, t->e);
+    for (size_t i = 0; i < idle.n; i++)
+        warn(t, "With it, %s.", idle.name[i]);
+}
+
 static void explain_signers(struct talk *t, const struct hm_root *root)
 {
     say(t, "%u of %zu root keys must sign it:", root->threshold, root->n);
@@ -251,6 +262,7 @@ hm_rc request_explain(struct hm_request *r, const struct hm_root *root,
     explain_retired(&t);
     explain_require(&t);
     explain_limits(&t);
+    explain_idle(&t);
     explain_signers(&t, root);
     return t.rc;
 }

@@ -99,6 +99,8 @@ enum hm_sbom_result {
 /** Result of one check. */
 struct hm_sbom_finding {
     const char *check; /**< stable word, e.g. "sbom.component.digest"; static */
+    const char *topic; /**< what is looked at, e.g. "bom-refs": reads right
+                            also when it is in order; static */
     enum hm_sbom_result result;
     char text[512]; /**< what was expected and found; printable ASCII */
 };

@@ -168,19 +168,20 @@ static void check_signature(const struct job *j)
 }
 
 static const struct {
-    const char *name;
+    const char *name; /* the reason when it fails */
+    const char *topic;
     void (*run)(const struct job *j);
 } checks[] = {
-    {"sbom.root.missing", check_root},
-    {"sbom.product.name", check_name},
-    {"sbom.product.version", check_version},
-    {"sbom.component.digest", check_digest},
-    {"sbom.hash.conflict", check_conflict},
-    {"sbom.component.none", check_count},
-    {"sbom.ref.duplicate", check_duplicates},
-    {"sbom.ref.dangling", check_dangling},
-    {"sbom.vulnerability.present", check_vulnerabilities},
-    {"sbom.signature.unverified", check_signature},
+    {"sbom.root.missing", "root component", check_root},
+    {"sbom.product.name", "product name", check_name},
+    {"sbom.product.version", "product version", check_version},
+    {"sbom.component.digest", "artefact digest", check_digest},
+    {"sbom.hash.conflict", "hashes", check_conflict},
+    {"sbom.component.none", "components", check_count},
+    {"sbom.ref.duplicate", "bom-refs", check_duplicates},
+    {"sbom.ref.dangling", "dependencies", check_dangling},
+    {"sbom.vulnerability.present", "vulnerabilities", check_vulnerabilities},
+    {"sbom.signature.unverified", "signature", check_signature},
 };
 
 #define CHECKS (sizeof(checks) / sizeof(checks[0]))
@@ -198,6 +199,7 @@ hm_rc hm_sbom_judge(const struct hm_sbom *s,
         struct hm_sbom_finding *f = &v->findings[v->n++];
 
         f->check = checks[i].name;
+        f->topic = checks[i].topic;
         checks[i].run(&(const struct job){s, wanted, f});
         v->failed += f->result == HM_SBOM_FAIL;
         v->warned += f->result == HM_SBOM_WARN;

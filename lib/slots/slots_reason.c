@@ -5,6 +5,14 @@
 
 #define FETCH   "offer the device what hallmark-publish wrote, unchanged"
 #define RELEASE "publish a newer release, made for this device"
+/* Honest or not, the device cannot tell: say both. */
+#define STAY                                                                  \
+    "; if it does not, somebody offers what was replaced, and the device is " \
+    "right to stay as it is"
+#define NEWER "if the vendor serves this, publish a newer release" STAY
+#define AGAIN                                                             \
+    "if the vendor serves this, refresh the manifest (hallmark-manifest " \
+    "refresh), sign and publish it" STAY
 #define REFRESH                                                               \
     "refresh the manifest: hallmark-manifest refresh, then sign and publish " \
     "it"
@@ -38,11 +46,12 @@ static const struct sentence sentences[] = {
     {"trust.authorisation.sequence",
      "the authorisation is older than one this device has seen, or has its "
      "number and other bytes",
-     "publish the newest authorisation"},
+     "if the vendor serves this, publish the newest authorisation" STAY},
     {"trust.authorisation.expired", "the authorisation has expired", RENEW},
     {"trust.key.retired",
      "the manifest is signed by a key that was retired or revoked",
-     "sign it with the current vendor key"},
+     "if the vendor signed it, sign with the key that is in force; if not, "
+     "somebody has the old key, and the device is right to refuse it"},
     {"trust.key.role",
      "the manifest is signed by a key that may not sign manifests",
      "sign it with a key of the role 'manifest'"},
@@ -64,19 +73,19 @@ static const struct sentence sentences[] = {
     {"manifest.applicability.none",
      "no entry of updates is for this model, hardware and version", RELEASE},
     {"manifest.sequence.lower",
-     "the manifest is older than one this device has accepted", RELEASE},
+     "the manifest is older than one this device has accepted", NEWER},
     {"manifest.sequence.same",
      "the manifest has the number of one this device has accepted, and other "
      "bytes",
-     REFRESH},
+     AGAIN},
     {"manifest.epoch", "the epoch is not the one that root authorised", RENEW},
     {"manifest.timestamp.older",
-     "the manifest is dated before one this device has accepted", REFRESH},
+     "the manifest is dated before one this device has accepted", AGAIN},
     {"manifest.expired", "the manifest has expired", REFRESH},
     {"manifest.rollback.lower",
      "the rollback counter is below the device's: it would go back to what "
      "was given up for good",
-     RELEASE},
+     NEWER},
     {"manifest.rollback.above",
      "the rollback counter is above what root authorised", RENEW},
     {"device.crypto.failed", "the crypto library failed", "try again"},
@@ -86,8 +95,19 @@ static const struct sentence malformed = {
     "", "a document is signed, but not well formed",
     "let hallmark-verify look at the release: it names the place"};
 
-static const struct sentence *find(const char *reason)
+/* A device without firmware fits only entries that ask for no version. */
+static const struct sentence empty = {
+    "manifest.applicability.none",
+    "this device is empty, and no entry of updates for its model and hardware "
+    "is for an empty one: each has from_versions",
+    "publish a release with an entry without from_versions, or provision the "
+    "device from one"};
+
+static const struct sentence *find(const struct hm_slots_state *state,
+                                   const char *reason)
 {
+    if (state->active == HM_SLOTS_NONE && strcmp(reason, empty.reason) == 0)
+        return &empty;
     for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++)
         if (strcmp(sentences[i].reason, reason) == 0)
             return &sentences[i];
@@ -130,7 +150,7 @@ static void compare(const struct hm_slots_state *state,
 hm_rc slots_refuse(const struct hm_slots_state *state,
                    const struct hm_device_result *r, struct hm_err *e)
 {
-    const struct sentence *s = find(r->reason);
+    const struct sentence *s = find(state, r->reason);
     char more[400];
 
     compare(state, r, more, sizeof(more));

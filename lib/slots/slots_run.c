@@ -131,20 +131,23 @@ HM_MUST static hm_rc judge(int slot, const struct report *r, unsigned seconds,
 {
     const char letter = hm_slots_letter(slot);
 
+    hm_rc rc = HM_OK;
+
     if (r->os_errno != 0)
-        return hm_fail(e, HM_E_REJECTED, "device.boot.unhealthy",
-                       "slot %c: /" INIT " cannot be started: %s", letter,
-                       hm_show_str(strerror(r->os_errno)));
-    if (boot->status < 0)
-        return hm_fail(e, HM_E_REJECTED, "device.boot.unhealthy",
-                       "slot %c: the firmware was not done after %u seconds",
-                       letter, seconds);
-    if (boot->status != 0)
-        return hm_fail(e, HM_E_REJECTED, "device.boot.unhealthy",
-                       "slot %c: the firmware ended with status %d, 0 is "
-                       "healthy",
-                       letter, boot->status);
-    return HM_OK;
+        rc = hm_fail(e, HM_E_REJECTED, "device.boot.unhealthy",
+                     "slot %c: /" INIT " cannot be started: %s", letter,
+                     hm_show_str(strerror(r->os_errno)));
+    else if (boot->status < 0)
+        rc = hm_fail(e, HM_E_REJECTED, "device.boot.unhealthy",
+                     "slot %c: the firmware was not done after %u seconds",
+                     letter, seconds);
+    else if (boot->status != 0)
+        rc = hm_fail(e, HM_E_REJECTED, "device.boot.unhealthy",
+                     "slot %c: the firmware ended with status %d, 0 is healthy",
+                     letter, boot->status);
+    return hm_hint(e, rc,
+                   "the device keeps what is confirmed: boot again to go on "
+                   "trying or fall back, and publish a version that is mended");
 }
 
 HM_MUST static hm_rc start(int slot, const struct hm_dir *rootfs,

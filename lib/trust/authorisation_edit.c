@@ -146,9 +146,11 @@ hm_rc hm_authorisation_renew(struct hm_authorisation *a,
         if (strcmp(a->keys[i].key.key.keyid, key->key.key.keyid) == 0)
             found = &a->keys[i];
     if (found == NULL || found->role != key->role)
-        return hm_fail(e, HM_E_REJECTED, "trust.key.twice",
-                       "key %s is not in force in the role %s",
-                       key->key.key.keyid, hm_role_name(key->role));
+        return hm_hint(e,
+                       hm_fail(e, HM_E_REJECTED, "trust.key.twice",
+                               "key %s is not in force in the role %s",
+                               key->key.key.keyid, hm_role_name(key->role)),
+                       "one key has one role: make another for this one");
     if (key->valid_until <= found->valid_from)
         return hm_fail(e, HM_E_REJECTED, "trust.authorisation.dates",
                        "key %.16s would end at %s, before it is valid",

@@ -325,6 +325,26 @@ HM_MUST hm_rc hm_authorisation_write(const struct hm_authorisation *a,
 const struct hm_limit *hm_authorisation_limit(const struct hm_authorisation *a,
                                               const char *product);
 
+/** Is it the vendor's?  @return HM_E_REJECTED `manifest.vendor` */
+HM_MUST hm_rc hm_authorisation_check_vendor(const struct hm_authorisation *a,
+                                            const char *vendor,
+                                            struct hm_err *e);
+
+/** May a release of this product with this epoch and, as
+ * max_rollback_counter, this counter be made?
+ * @return HM_E_REJECTED `trust.limit.missing`, `manifest.epoch`,
+ *         `manifest.rollback.above` */
+HM_MUST hm_rc hm_authorisation_check_limit(const struct hm_authorisation *a,
+                                           const struct hm_limit *want,
+                                           struct hm_err *e);
+
+/** Sentences about products that no release could be made for: without limits,
+ * or without a key of a role that is needed.  None is no fault of the document.
+ * @param[out] out  appended to */
+HM_MUST hm_rc hm_authorisation_list_idle(const struct hm_authorisation *a,
+                                         struct hm_names *out,
+                                         struct hm_err *e);
+
 /** The current entry of a key id, or NULL; the retired one, or NULL. */
 const struct hm_authorised_key *
 hm_authorisation_find(const struct hm_authorisation *a, const char *keyid);
@@ -354,6 +374,12 @@ HM_MUST hm_rc hm_authorisation_judge(const struct hm_authorisation *a,
                                      const char *keyid,
                                      const struct hm_key_use *use,
                                      struct hm_err *e);
+
+/** Is any of its keys current for this use?
+ * @return HM_E_REJECTED `trust.key.none` */
+HM_MUST hm_rc hm_authorisation_check_use(const struct hm_authorisation *a,
+                                         const struct hm_key_use *use,
+                                         struct hm_err *e);
 
 /** Every key of the authorisation, current or retired, of any role, that signs
  * exactly @p document; for who may not read the document before that.

@@ -26,9 +26,11 @@ HM_MUST static hm_rc append(struct hm_root *root, const struct hm_root_key *key,
         return hm_fail(e, HM_E_LIMIT, "trust.key.count",
                        "more than %u root keys", HM_ROOT_KEYS_MAX);
     if (hm_root_find(root, key->key.key.keyid) != NULL)
-        return hm_fail(e, HM_E_FORMAT, "trust.key.twice",
-                       "key %s stands twice in the root set",
-                       key->key.key.keyid);
+        return hm_hint(e,
+                       hm_fail(e, HM_E_FORMAT, "trust.key.twice",
+                               "key %s stands twice in the root set",
+                               key->key.key.keyid),
+                       "name each root key once");
     p = reallocarray(root->keys, root->n + 1, sizeof(*p));
     if (p == NULL)
         return hm_fail(e, HM_E_NOMEM, "trust.key.nomem",

@@ -15,10 +15,13 @@ hm_rc hm_authorisation_check_root(const struct hm_authorisation *a,
         if (hm_authorisation_find(a, root->keys[i].key.key.keyid) != NULL ||
             hm_authorisation_find_retired(a, root->keys[i].key.key.keyid) !=
                 NULL)
-            return hm_fail(e, HM_E_REJECTED, "trust.key.twice",
-                           "root key %s is authorised as well: a root key "
-                           "signs authorisations and nothing else",
-                           root->keys[i].key.key.keyid);
+            return hm_hint(e,
+                           hm_fail(e, HM_E_REJECTED, "trust.key.twice",
+                                   "root key %s is authorised as well: a root "
+                                   "key signs authorisations and nothing else",
+                                   root->keys[i].key.key.keyid),
+                           "authorise a key of its own: hallmark-key generate "
+                           "makes one");
     return HM_OK;
 }
 
@@ -79,26 +82,35 @@ HM_MUST static hm_rc refuse_retired(const struct hm_retired_key *retired,
 {
     static const char *const why[] = {"rotated", "compromised", "lost"};
 
-    return hm_fail(e, HM_E_REJECTED, "trust.key.retired",
-                   "key %.16s is retired since %s (%s): what it signs from "
-                   "then on is refused",
-                   retired->entry.key.key.keyid, hm_time_show(retired->since),
-                   why[retired->reason]);
+    return hm_hint(e,
+                   hm_fail(e, HM_E_REJECTED, "trust.key.retired",
+                           "key %.16s is retired since %s (%s): what it signs "
+                           "from then on is refused",
+                           retired->entry.key.key.keyid,
+                           hm_time_show(retired->since), why[retired->reason]),
+                   "sign with a key that is in force; release.json names it "
+                   "under signing");
 }
 
 HM_MUST static hm_rc check_window(const struct hm_authorised_key *key,
                                   hm_time at, struct hm_err *e)
 {
     if (at < key->valid_from)
-        return hm_fail(e, HM_E_REJECTED, "trust.key.early",
-                       "key %.16s is valid from %s, used %s",
-                       key->key.key.keyid, hm_time_show(key->valid_from),
-                       hm_time_show(at));
+        return hm_hint(e,
+                       hm_fail(e, HM_E_REJECTED, "trust.key.early",
+                               "key %.16s is valid from %s, used %s",
+                               key->key.key.keyid,
+                               hm_time_show(key->valid_from), hm_time_show(at)),
+                       "set the clock right, or sign with a key that was in "
+                       "force then");
     if (at > key->valid_until)
-        return hm_fail(e, HM_E_REJECTED, "trust.key.expired",
-                       "key %.16s was valid until %s, used %s",
-                       key->key.key.keyid, hm_time_show(key->valid_until),
-                       hm_time_show(at));
+        return hm_hint(
+            e,
+            hm_fail(e, HM_E_REJECTED, "trust.key.expired",
+                    "key %.16s was valid until %s, used %s", key->key.key.keyid,
+                    hm_time_show(key->valid_until), hm_time_show(at)),
+            "have the root keys authorise another, or this one "
+            "again: hallmark-key rotate or authorise");
     return HM_OK;
 }
 
@@ -122,16 +134,27 @@ hm_rc hm_authorisation_judge(const struct hm_authorisation *a,
     if (retired != NULL)
         return refuse_retired(retired, e);
     if (key == NULL)
-        return hm_fail(e, HM_E_REJECTED, "trust.key.unknown",
-                       "key %s was never authorised", hm_show_str(keyid));
+        return hm_hint(e,
+                       hm_fail(e, HM_E_REJECTED, "trust.key.unknown",
+                               "key %s was never authorised",
+                               hm_show_str(keyid)),
+                       "sign with a key that authorisation.json names, or "
+                       "have this one authorised: hallmark-key authorise");
     if (key->role != use->role)
-        return hm_fail(e, HM_E_REJECTED, "trust.key.role",
-                       "key %.16s has role '%s', '%s' is needed", keyid,
-                       hm_role_name(key->role), hm_role_name(use->role));
+        return hm_hint(e,
+                       hm_fail(e, HM_E_REJECTED, "trust.key.role",
+                               "key %.16s has role '%s', '%s' is needed", keyid,
+                               hm_role_name(key->role),
+                               hm_role_name(use->role)),
+                       "one key has one role: sign with the one that has this "
+                       "role; release.json names both under signing");
     if (!has_product(key, use->product))
-        return hm_fail(e, HM_E_REJECTED, "trust.key.product",
-                       "key %.16s is not authorised for product '%s'", keyid,
-                       hm_show_str(use->product));
+        return hm_hint(e,
+                       hm_fail(e, HM_E_REJECTED, "trust.key.product",
+                               "key %.16s is not authorised for product '%s'",
+                               keyid, hm_show_str(use->product)),
+                       "have a key authorised for this product: hallmark-key "
+                       "authorise --product");
     if (key->key.key.pkey == NULL)
         return hm_fail(e, HM_E_REJECTED, "trust.key.scheme",
                        "key %.16s has scheme '%s', which is not known here",

@@ -34,7 +34,7 @@ const char *hm_result_name(enum hm_result result);
 struct hm_finding {
     const char *check; /**< stable word, e.g. "manifest.freshness"; static */
     enum hm_result result;
-    bool is_excused; /**< not-run because the manifest is not signed yet */
+    bool is_excused; /**< not-run because it is to be signed later */
     char reason[64]; /**< stable word of a fail or warn; "" otherwise */
     char file[160];  /**< printable name in the release; "" when none */
     char text[768];  /**< what was expected and found, or what was checked */
@@ -49,6 +49,7 @@ struct hm_report {
     size_t excused;  /**< of the not-run ones */
     hm_time at;      /**< judged as of */
     bool before_signing;
+    bool rehearsal;
     bool has_manifest; /**< the next ones are known */
     char product[HM_MANIFEST_NAME];
     char version[HM_VERSION_TEXT];
@@ -67,6 +68,9 @@ struct hm_verify_options {
     hm_time at;          /**< judge as of this time */
     bool before_signing; /**< the manifest may be unsigned: its signature is
                               not-run and excused, all else must pass */
+    bool rehearsal; /**< before_signing, and provenance may be missing for want
+                         of a key: not-run and excused; a yes is none for
+                         signing */
 };
 
 /** One row of the table of checks, for manuals and evidence. */
@@ -97,9 +101,16 @@ HM_MUST hm_rc hm_verify_release(const struct hm_dir *dir, struct hm_bytes root,
  * checks[]. */
 void hm_report_put(const struct hm_report *report, struct hm_json_writer *w);
 
-/** Append the report for people: one line a check, more for what failed.
- * @param colour  use terminal colours */
-HM_MUST hm_rc hm_report_write(const struct hm_report *report, bool colour,
+/** How the report is written for people. */
+struct hm_report_style {
+    bool colour; /**< use terminal colours */
+    bool brief;  /**< leave out the checks that passed or are excused */
+};
+
+/** Append the report for people: one line a check, more for what failed, and
+ * the counts behind a yes or no. */
+HM_MUST hm_rc hm_report_write(const struct hm_report *report,
+                              const struct hm_report_style *style,
                               struct hm_buf *to, struct hm_err *e);
 
 void hm_report_clear(struct hm_report *report);

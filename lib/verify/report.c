@@ -73,6 +73,8 @@ void hm_report_put(const struct hm_report *report, struct hm_json_writer *w)
 {
     hm_json_put_time(w, "at", report->at);
     hm_json_put_bool(w, "before_signing", report->before_signing);
+    if (report->rehearsal)
+        hm_json_put_bool(w, "rehearsal", true);
     if (report->has_manifest)
         put_release(report, w);
     hm_json_open_object(w, "counts");
@@ -127,18 +129,31 @@ HM_MUST static hm_rc write_finding(const struct hm_finding *f, bool colour,
     return HM_OK;
 }
 
-hm_rc hm_report_write(const struct hm_report *report, bool colour,
-                      struct hm_buf *to, struct hm_err *e)
+bool report_is_yes(const struct hm_report *r)
+{
+    return r->count[HM_RESULT_FAIL] == 0 && r->count[HM_RESULT_PASS] > 0 &&
+           r->count[HM_RESULT_NOT_RUN] == r->excused;
+}
+
+static bool is_left_out(const struct hm_finding *f)
+{
+    return f->result == HM_RESULT_PASS || f->is_excused;
+}
+
+hm_rc hm_report_write(const struct hm_report *report,
+                      const struct hm_report_style *style, struct hm_buf *to,
+                      struct hm_err *e)
 {
     for (size_t i = 0; i < report->n; i++)
-        HM_TRY(write_finding(&report->findings[i], colour, to, e));
-    return add_line(to, e,
-                    "%zu passed, %zu failed, %zu warned, %zu not run, judged "
-                    "as of %s\n",
-                    report->count[HM_RESULT_PASS],
-                    report->count[HM_RESULT_FAIL],
-                    report->count[HM_RESULT_WARN],
-                    report->count[HM_RESULT_NOT_RUN], hm_time_show(report->at));
+        if (!style->brief || !is_left_out(&report->findings[i]))
+            HM_TRY(write_finding(&report->findings[i], style->colour, to, e));
+    return add_line(
+        to, e,
+        "%s: %zu passed, %zu failed, %zu warned, %zu not run, "
+        "judged as of %s\n",
+        report_is_yes(report) ? "yes" : "no", report->count[HM_RESULT_PASS],
+        report->count[HM_RESULT_FAIL], report->count[HM_RESULT_WARN],
+        report->count[HM_RESULT_NOT_RUN], hm_time_show(report->at));
 }
 
 void hm_report_clear(struct hm_report *report)

@@ -134,6 +134,15 @@ hm_rc verify_say(struct verify *v, enum hm_result result, const char *reason,
     return HM_OK;
 }
 
+hm_rc verify_excuse(struct verify *v, const char *file, const char *text,
+                    struct hm_err *e)
+{
+    HM_TRY(verify_say(v, HM_RESULT_NOT_RUN, "", file, e, "%s", text));
+    v->report->findings[v->report->n - 1].is_excused = true;
+    v->report->excused++;
+    return HM_OK;
+}
+
 /* Is the release to blame, not the system it is read on? */
 static bool is_verdict(const struct hm_err *why)
 {
@@ -225,14 +234,11 @@ static void verify_clear(struct verify *v)
     hm_index_clear(&v->index);
 }
 
-/* Only when nothing failed and nothing that must run was left out. */
 HM_MUST static hm_rc conclude(const struct verify *v, struct hm_err *e)
 {
     const struct hm_report *r = v->report;
 
-    if (r->count[HM_RESULT_FAIL] == 0 &&
-        r->count[HM_RESULT_NOT_RUN] == r->excused &&
-        r->count[HM_RESULT_PASS] > 0)
+    if (report_is_yes(r))
         return HM_OK;
     if (v->first.rc == HM_OK)
         return hm_fail(e, HM_E_REJECTED, "verify.check.missing",
@@ -249,7 +255,7 @@ HM_MUST static hm_rc run_all(struct verify *v, struct hm_bytes root,
                              struct hm_err *e)
 {
     HM_TRY(hm_context(e, hm_as_usage(e, hm_root_read(&v->root, root, e)),
-                      "root.json"));
+                      "it is no root set"));
     for (size_t i = 0; i < ROWS; i++)
         HM_TRY(run_row(v, &rows[i], e));
     return conclude(v, e);
@@ -272,7 +278,9 @@ hm_rc hm_verify_release(const struct hm_dir *dir, struct hm_bytes root,
     v->authorisation_bytes.max = HM_AUTHORISATION_BYTES_MAX;
     v->manifest_bytes.max = HM_MANIFEST_BYTES_MAX;
     report->at = options->at;
-    report->before_signing = options->before_signing;
+    v->options.before_signing |= options->rehearsal;
+    report->before_signing = v->options.before_signing;
+    report->rehearsal = options->rehearsal;
     rc = run_all(v, root, e);
     verify_clear(v);
     free(v);

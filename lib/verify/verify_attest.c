@@ -151,10 +151,21 @@ HM_MUST static hm_rc check_provenance(const struct verify *v, const char *name,
                    "make one with hallmark-attest provenance and sign it");
 }
 
+static bool has_attestations(const struct verify *v)
+{
+    for (size_t i = 0; i < v->index.n; i++)
+        if (is_of_kind(&v->index.files[i], "attestation"))
+            return true;
+    return false;
+}
+
 hm_rc verify_provenance(struct verify *v, struct hm_err *e)
 {
     const struct hm_artefact *a = NULL;
 
+    if (v->options.rehearsal && !has_attestations(v))
+        return verify_excuse(v, HM_RELEASE_PROVENANCE,
+                             "a rehearsal signs no provenance", e);
     for (size_t i = 0; (a = verify_artefact(&v->manifest, i)) != NULL; i++) {
         struct hm_err why = {.rc = HM_OK};
 

@@ -1,4 +1,6 @@
 /* What the manifest says, against the authorisation and the time. */
+#include <stdio.h>
+
 #include "hm_release.h"
 #include "verify_priv.h"
 
@@ -22,19 +24,11 @@ hm_rc verify_manifest_content(struct verify *v, struct hm_err *e)
     return HM_OK;
 }
 
-HM_MUST static hm_rc check_identity(const struct verify *v, struct hm_err *why)
-{
-    if (strcmp(v->manifest.vendor, v->authorisation.vendor) != 0)
-        return hm_fail(why, HM_E_REJECTED, "manifest.vendor",
-                       "vendor is '%s', the authorisation's is '%s'",
-                       v->manifest.vendor, v->authorisation.vendor);
-    return HM_OK;
-}
-
 hm_rc verify_manifest_identity(struct verify *v, struct hm_err *e)
 {
     struct hm_err why = {.rc = HM_OK};
-    const hm_rc rc = check_identity(v, &why);
+    const hm_rc rc = hm_authorisation_check_vendor(&v->authorisation,
+                                                   v->manifest.vendor, &why);
 
     return verify_note(v, HM_RELEASE_MANIFEST, rc, &why, e);
 }
@@ -72,31 +66,11 @@ hm_rc verify_manifest_freshness(struct verify *v, struct hm_err *e)
 HM_MUST static hm_rc check_rollback(const struct verify *v, struct hm_err *why)
 {
     const struct hm_manifest *m = &v->manifest;
-    const struct hm_limit *limit =
-        hm_authorisation_limit(&v->authorisation, m->product);
+    struct hm_limit want = {.epoch = m->epoch,
+                            .max_rollback_counter = m->rollback_counter};
 
-    if (limit == NULL)
-        return hm_hint(why,
-                       hm_fail(why, HM_E_REJECTED, "trust.limit.missing",
-                               "the authorisation has no limits for product "
-                               "'%s'",
-                               m->product),
-                       "authorise with --max-rollback-counter");
-    if (m->epoch != limit->epoch)
-        return hm_fail(why, HM_E_REJECTED, "manifest.epoch",
-                       "epoch is %llu, the authorised one is %llu",
-                       (unsigned long long)m->epoch,
-                       (unsigned long long)limit->epoch);
-    if (m->rollback_counter > limit->max_rollback_counter)
-        return hm_hint(
-            why,
-            hm_fail(why, HM_E_REJECTED, "manifest.rollback.above",
-                    "rollback_counter is %llu, at most %llu is authorised",
-                    (unsigned long long)m->rollback_counter,
-                    (unsigned long long)limit->max_rollback_counter),
-            "lower it in release.json, or have the root keys authorise a "
-            "higher --max-rollback-counter");
-    return HM_OK;
+    (void)snprintf(want.product, sizeof(want.product), "%s", m->product);
+    return hm_authorisation_check_limit(&v->authorisation, &want, why);
 }
 
 hm_rc verify_manifest_rollback(struct verify *v, struct hm_err *e)

@@ -41,6 +41,9 @@ HM_MUST hm_rc report_add(struct hm_report *report, const char *check,
                          enum hm_result result, struct hm_finding **out,
                          struct hm_err *e);
 
+/** Nothing failed, and nothing that must run was left out. */
+bool report_is_yes(const struct hm_report *report);
+
 /** Record that the running check failed for @p file ("" for none) as @p why
  * tells.  What the system is to blame for is not recorded but returned.
  *
@@ -58,6 +61,11 @@ HM_MUST hm_rc verify_say(struct verify *v, enum hm_result result,
                          const char *reason, const char *file, struct hm_err *e,
                          const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
+
+/** Record that what the running check looks at is not made yet: not-run, and
+ * excused for that. */
+HM_MUST hm_rc verify_excuse(struct verify *v, const char *file,
+                            const char *text, struct hm_err *e);
 
 /* The checks.  Each returns HM_OK also when it recorded failures. */
 HM_MUST hm_rc verify_names(struct verify *v, struct hm_err *e);

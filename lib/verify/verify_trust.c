@@ -201,16 +201,6 @@ HM_MUST static hm_rc load_manifest(struct verify *v, struct hm_err *why)
                               why);
 }
 
-/* Nothing to verify yet: say so, and let the rest be checked. */
-HM_MUST static hm_rc excuse(struct verify *v, struct hm_err *e)
-{
-    HM_TRY(verify_say(v, HM_RESULT_NOT_RUN, "", HM_RELEASE_MANIFEST, e,
-                      "not signed yet; it is to be signed next"));
-    v->report->findings[v->report->n - 1].is_excused = true;
-    v->report->excused++;
-    return HM_OK;
-}
-
 hm_rc verify_manifest_signature(struct verify *v, struct hm_err *e)
 {
     struct hm_signers ours = {.n = 0};
@@ -218,7 +208,8 @@ hm_rc verify_manifest_signature(struct verify *v, struct hm_err *e)
     hm_rc rc = load_manifest(v, &why);
 
     if (rc == HM_OK && v->options.before_signing && v->manifest_sigs.n == 0)
-        return excuse(v, e);
+        return verify_excuse(v, HM_RELEASE_MANIFEST,
+                             "not signed yet; it is to be signed next", e);
     if (rc == HM_OK)
         rc = hm_authorisation_find_signers(&v->authorisation,
                                            hm_buf_view(&v->manifest_bytes),
@@ -231,24 +222,6 @@ hm_rc verify_manifest_signature(struct verify *v, struct hm_err *e)
                              &v->manifest_sigs, is_by_authorised, e);
 }
 
-/* Before signing: is there a key that may sign it? */
-HM_MUST static hm_rc find_key(const struct verify *v,
-                              const struct hm_key_use *use, struct hm_err *why)
-{
-    const struct hm_authorisation *a = &v->authorisation;
-
-    for (size_t i = 0; i < a->keys_n; i++)
-        if (hm_authorisation_judge(a, a->keys[i].key.key.keyid, use, NULL) ==
-            HM_OK)
-            return HM_OK;
-    return hm_hint(
-        why,
-        hm_fail(why, HM_E_REJECTED, "trust.key.none",
-                "no key of role '%s' is current for product '%s' at %s",
-                hm_role_name(use->role), use->product, hm_time_show(use->at)),
-        "authorise one with hallmark-key authorise or rotate");
-}
-
 HM_MUST static hm_rc check_keys(struct verify *v, enum hm_role role,
                                 struct hm_signers *good, struct hm_err *why)
 {
@@ -256,8 +229,8 @@ HM_MUST static hm_rc check_keys(struct verify *v, enum hm_role role,
                                    .product = v->manifest.product,
                                    .at = v->manifest.timestamp};
 
-    if (v->manifest_sigs.n == 0) /* excused above */
-        return find_key(v, &use, why);
+    if (v->manifest_sigs.n == 0) /* excused above: is there one to sign it? */
+        return hm_authorisation_check_use(&v->authorisation, &use, why);
     HM_TRY(hm_authorisation_verify(&v->authorisation, &use,
                                    hm_buf_view(&v->manifest_bytes),
                                    &v->manifest_sigs, good, why));

@@ -109,6 +109,40 @@ static void a_folder_of_somebody_else_is_left_alone(void **state)
     assert_int_equal(access(hm_temp_path(*state, "mine/thesis"), F_OK), 0);
 }
 
+static void an_option_is_no_folder(void **state)
+{
+    static const char *const rows[] = {"--help", "-h"};
+    const struct hm_run_how how = {.env = env,
+                                   .cwd = ((struct hm_temp *)*state)->path};
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    for (size_t i = 0; i < 2; i++) {
+        HM_RUN(&r, &how, demo, rows[i]);
+        assert_run(&r, 0, "");
+        assert_non_null(strstr(hm_run_out(&r), "usage: ci/demo"));
+    }
+    HM_RUN(&r, &how, demo, "--quick");
+    assert_run(&r, 2, "");
+    assert_non_null(strstr(hm_run_err(&r), "usage: ci/demo"));
+    HM_RUN(&r, &how, demo, "a", "b");
+    assert_run(&r, 2, "");
+    assert_int_not_equal(access(hm_temp_path(*state, "--quick"), F_OK), 0);
+    assert_int_not_equal(access(hm_temp_path(*state, "--help"), F_OK), 0);
+}
+
+/* Before anything is installed or built: without HALLMARK_BIN that is next. */
+static void a_folder_of_somebody_else_is_refused_at_once(void **state)
+{
+    static const char *const bare[] = {"HALLMARK_BIN=/nonexistent", NULL};
+    const struct hm_run_how how = {.env = bare};
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    hm_temp_write(*state, "mine/thesis", "x");
+    HM_RUN(&r, &how, demo, hm_temp_path(*state, "mine"));
+    assert_int_equal(r.status, 1);
+    assert_non_null(strstr(hm_run_err(&r), "was not made by ci/demo"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +152,8 @@ int main(void)
         cmocka_unit_test(no_private_key_or_pin_is_published),
         cmocka_unit_test(a_second_run_takes_the_place_of_the_first),
         cmocka_unit_test(a_folder_of_somebody_else_is_left_alone),
+        cmocka_unit_test(an_option_is_no_folder),
+        cmocka_unit_test(a_folder_of_somebody_else_is_refused_at_once),
     };
 
     return cmocka_run_group_tests_name("demo", tests, play, clear);

@@ -424,9 +424,26 @@ static void what_a_killed_run_left_is_cleared(void **state)
     sh(s, "test ! -e .late.hallmark-partial");
 }
 
+static void a_pack_inside_the_repository_is_refused(void **state)
+{
+    static const char *const names[] = {"repository/evidence",
+                                        "repository/releases/evidence"};
+    const struct evidence_story *s = *state;
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    for (size_t i = 0; i < 2; i++) {
+        EVIDENCE_RUN(s, &r, "hallmark-evidence", "build", "repository",
+                     "--root", "root.json", "-o", names[i]);
+        assert_run(&r, 2, "evidence.pack.inside");
+        assert_non_null(strstr(hm_run_err(&r), "next: name a folder outside"));
+        assert_int_not_equal(access(hm_temp_path(&s->temp, names[i]), F_OK), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pack_inside_the_repository_is_refused),
         cmocka_unit_test(signatures_hold_where_digests_were_made_anew),
         cmocka_unit_test(statements_hold_where_digests_were_made_anew),
         cmocka_unit_test(keys_hold_where_digests_were_made_anew),

@@ -311,9 +311,47 @@ static void verify_wants_the_root_of_the_devices(void **state)
     assert_run(&r, 1, "evidence.pack.format");
 }
 
+static size_t count(const char *text, const char *what)
+{
+    size_t n = 0;
+
+    for (const char *at = text; (at = strstr(at, what)) != NULL; at++)
+        n++;
+    return n;
+}
+
+/* Two vendor keys and three root keys: told apart by their ids, and each
+ * authorisation that is served has the dots of those who signed it. */
+static void keys_are_told_apart_on_the_page(void **state)
+{
+    const struct evidence_story *s = *state;
+    HM_OWN(hm_buf) page = HM_BUF_INIT(1u << 22);
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct hm_err e = {.rc = HM_OK};
+    const char *keyid = NULL;
+    char want[64];
+
+    evidence_story_build(s, "told");
+    hm_temp_read(&s->temp, "told/index.html", &page);
+    assert_ok(hm_buf_add(&page, (struct hm_bytes){(const uint8_t *)"", 1}, &e),
+              &e);
+    keyid = strstr((const char *)page.p, "trust/keys/");
+    assert_non_null(keyid);
+    (void)snprintf(want, sizeof(want), "key %.12s&#8230;</text>",
+                   keyid + strlen("trust/keys/"));
+    assert_non_null(strstr((const char *)page.p, want));
+    /* 2 of 3 root keys sign both authorisations that were served */
+    assert_int_equal(count((const char *)page.p, "fill=\"#4d3c85\""), 4);
+    EVIDENCE_RUN(s, &r, "hallmark-evidence", "build", "repository", "--root",
+                 "root.json", "-o", "told", "--force");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "listed in SHA256SUMS, the list"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_are_told_apart_on_the_page),
         cmocka_unit_test(every_shell_repeats_the_checks),
         cmocka_unit_test(a_pack_says_yes_wherever_it_is_copied),
         cmocka_unit_test(the_same_repository_gives_the_same_bytes),

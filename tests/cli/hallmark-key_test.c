@@ -355,6 +355,32 @@ static void wrong_authorisations_are_not_written(void **state)
     assert_false(key_story_has(s, "x.json"));
 }
 
+/* It may be written, and nobody shall be surprised by it later. */
+static void what_cannot_be_released_is_warned_of(void **state)
+{
+    START(state);
+
+    RUN("authorise", AUTHORISE, "--key", "manifest=vendor-1.pem", "--product",
+        "p", "-o", "x.json", "--dry-run");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_err(&r), "'p': it has no limits"));
+    assert_non_null(strstr(hm_run_err(&r), "no key of role 'provenance'"));
+    RUN("authorise", AUTHORISE, "--key", "manifest=vendor-1.pem", "--key",
+        "provenance=provenance-1.pem", "--product", "p",
+        "--max-rollback-counter", "1", "-o", "x.json", "--dry-run");
+    assert_run(&r, 0, "");
+    assert_null(strstr(hm_run_err(&r), "nothing can be released"));
+    RUN("revoke", AUTHORISE, "--from", "authorisation.json", "--retire",
+        "vendor-1.pem", "--reason", "lost", "-o", "x.json", "--dry-run");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_err(&r), "no key of role 'manifest'"));
+    RUN("prepare", "revoke", "--root", "root.json", "--days", "30", "--by", "a",
+        "--why", "b", "--from", "authorisation.json", "--retire",
+        "vendor-1.pem", "--reason", "lost", "-o", "x.json", "--dry-run");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_err(&r), "no key of role 'manifest'"));
+}
+
 static void the_epoch_of_a_product_never_falls(void **state)
 {
     START(state);
@@ -405,6 +431,7 @@ int main(void)
         FRESH(a_tampered_authorisation_is_not_continued),
         FRESH(only_a_root_key_signs_an_authorisation),
         FRESH(wrong_authorisations_are_not_written),
+        FRESH(what_cannot_be_released_is_warned_of),
         FRESH(the_epoch_of_a_product_never_falls),
         FRESH(a_full_disk_leaves_the_store_as_it_was),
     };

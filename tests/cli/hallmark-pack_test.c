@@ -328,11 +328,66 @@ static void list_shows_members_without_their_tricks(void **state)
     assert_null(strstr(hm_run_out(&r), "members"));
 }
 
+static void git(const struct hm_temp *t, const char *script)
+{
+    static const char *const env[] = {"GIT_CONFIG_NOSYSTEM=1",
+                                      "GIT_CONFIG_GLOBAL=/dev/null",
+                                      "GIT_AUTHOR_NAME=a",
+                                      "GIT_AUTHOR_EMAIL=a@acme.example",
+                                      "GIT_COMMITTER_NAME=a",
+                                      "GIT_COMMITTER_EMAIL=a@acme.example",
+                                      "GIT_AUTHOR_DATE=1700000001 +0",
+                                      "GIT_COMMITTER_DATE=1778572800 +0",
+                                      NULL};
+    const struct hm_run_how how = {.cwd = t->path, .env = env};
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    HM_RUN(&r, &how, "/bin/sh", "-e", "-c", script);
+    assert_run(&r, 0, "");
+}
+
+/* SOURCE_DATE_EPOCH, else the time of the commit, else a refusal. */
+static void the_commit_around_the_directory_gives_the_time(void **state)
+{
+    static const char *const first[] = {"SOURCE_DATE_EPOCH=1", NULL};
+    const struct hm_temp *t = *state;
+    const struct hm_run_how how = {.cwd = t->path};
+    const struct hm_run_how with = {.cwd = t->path, .env = first};
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    hm_temp_write(t, "work/build/rootfs/x", "");
+    HM_RUN(&r, &how, "hallmark-pack", "work/build/rootfs", "-o", "a.tar");
+    assert_run(&r, 2, "archive.time.missing");
+    git(t, "git init -q work");
+    HM_RUN(&r, &how, "hallmark-pack", "work/build/rootfs", "-o", "a.tar");
+    assert_run(&r, 2, "archive.time.missing"); /* no commit yet */
+    git(t, "cd work && git commit -q --allow-empty -m one");
+    HM_RUN(&r, &how, "hallmark-pack", "work/build/rootfs", "-o", "a.tar");
+    assert_run(&r, 0, "");
+    assert_non_null(
+        strstr(hm_run_out(&r), "time 2026-05-12T08:00:00Z of commit "));
+    HM_RUN(&r, &how, "hallmark-pack", "work/build/rootfs", "-o", "a.tar",
+           "--force", "--json");
+    assert_run(&r, 0, "");
+    assert_non_null(
+        strstr(hm_run_out(&r), "\"source_date_epoch\": 1778572800"));
+    assert_non_null(strstr(hm_run_out(&r), "\"time_from\": \"commit\""));
+    assert_non_null(strstr(hm_run_out(&r), "\"commit\": \""));
+    HM_RUN(&r, &with, "hallmark-pack", "work/build/rootfs", "-o", "b.tar",
+           "--json");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "\"source_date_epoch\": 1,"));
+    assert_null(strstr(hm_run_out(&r), "\"commit\""));
+    HM_RUN(&r, &how, "hallmark-pack", "work/absent", "-o", "c.tar");
+    assert_run(&r, 3, "base.dir.open");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(a_time_is_needed_and_must_be_one),
+        T(the_commit_around_the_directory_gives_the_time),
         T(wrong_calls_say_what_is_wrong),
         T(an_archive_that_is_there_stays_unless_forced),
         T(json_says_what_the_text_says),

@@ -105,16 +105,16 @@ static void a_good_sbom_is_exit_0_with_every_check_listed(void **state)
 {
     static const char *const lines[] = {
         "good.json: CycloneDX 1.6, 1 components, 0 services, 0 dependencies",
-        "  pass    sbom.root.missing",
-        "  not-run sbom.product.name",
-        "  not-run sbom.product.version",
-        "  not-run sbom.component.digest",
-        "  pass    sbom.hash.conflict",
-        "  pass    sbom.component.none",
-        "  pass    sbom.ref.duplicate",
-        "  pass    sbom.ref.dangling",
-        "  pass    sbom.vulnerability.pr",
-        "  pass    sbom.signature.unveri"};
+        "  pass    root component   ",
+        "  not-run product name     ",
+        "  not-run product version  ",
+        "  not-run artefact digest  ",
+        "  pass    hashes           ",
+        "  pass    components       ",
+        "  pass    bom-refs         ",
+        "  pass    dependencies     ",
+        "  pass    vulnerabilities  ",
+        "  pass    signature        "};
     const struct hm_temp *t = *state;
     HM_OWN(hm_run) r = HM_RUN_INIT;
 

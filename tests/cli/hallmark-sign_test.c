@@ -102,6 +102,8 @@ static void a_second_root_key_signs_beside_the_first(void **state)
               "thermostat", "-o", "authorisation.json", "--force");
     assert_run(&r, 0, "");
     assert_false(key_story_has(s, "authorisation.json.sig"));
+    /* Dated behind the authorisation, which may be a second younger. */
+    key_story_manifest(s, "manifest.json", "thermostat");
     RUN("authorisation.json", BY_ROOT);
     assert_run(&r, 0, "");
     RUN("authorisation.json", "--key", "pkcs11:token=root;object=root-2",
@@ -122,6 +124,7 @@ static void each_key_signs_only_its_kind(void **state)
 
     RUN("manifest.json", BY_ROOT);
     assert_run(&r, 1, "trust.key.unknown");
+    assert_non_null(strstr(hm_run_err(&r), "next: sign with a key that"));
     RUN("manifest.json", BY(STORY_PROVE));
     assert_run(&r, 1, "trust.key.role");
     RUN("authorisation.json", BY(STORY_VENDOR));

@@ -45,6 +45,11 @@ static void a_good_release_is_exit_0_with_every_check_listed(void **state)
     assert_run(&r, 0, "");
     assert_non_null(strstr(hm_run_out(&r), "pass     manifest.signature"));
     assert_non_null(strstr(hm_run_out(&r), "18 passed, 0 failed"));
+    assert_non_null(strstr(hm_run_out(&r), "\npass  "));
+    HM_RUN(&r, IN(s), "hallmark-verify", "good", "--root", "root.json", AT,
+           "--brief");
+    assert_run(&r, 0, "");
+    assert_memory_equal(hm_run_out(&r), "yes: 18 passed, 0 failed", 24);
     assert_null(strstr(hm_run_out(&r), "\033")); /* no terminal */
 }
 
@@ -57,6 +62,12 @@ static void a_flipped_byte_is_exit_1_and_named(void **state)
     HM_RUN(&r, IN(s), "hallmark-verify", "good", "--root", "root.json", AT);
     assert_run(&r, 1, "release.file.digest");
     assert_non_null(strstr(hm_run_out(&r), "records/release.json"));
+    HM_RUN(&r, IN(s), "hallmark-verify", "good", "--root", "root.json", AT,
+           "--brief");
+    assert_run(&r, 1, "release.file.digest");
+    assert_non_null(strstr(hm_run_out(&r), "[release.file.digest] so"));
+    assert_non_null(strstr(hm_run_out(&r), "\nno: "));
+    assert_null(strstr(hm_run_out(&r), "pass "));
 }
 
 static void the_json_report_has_the_same_verdict(void **state)

@@ -89,6 +89,184 @@ static void a_dry_run_signs_and_publishes_nothing(void **state)
     key_story_clear(&s);
 }
 
+static void dry_run(const struct key_story *s, struct hm_run *r)
+{
+    STORY_RUN(s, r, "hallmark", "release", "--dry-run", "release.json");
+}
+
+/* What no real run could make is refused without a PIN, before packing. */
+static void a_dry_run_refuses_what_trust_does_not_allow(void **state)
+{
+    static const struct {
+        const char *old;
+        const char *text;
+        const char *reason;
+    } rows[] = {
+        {"\"vendor\": \"acme\"", "\"vendor\": \"acne\"", "manifest.vendor"},
+        {"\"product\": \"thermostat\"", "\"product\": \"boiler\"",
+         "trust.key.none"},
+        {"\"epoch\": 1", "\"epoch\": 2", "manifest.epoch"},
+        {"\"rollback_counter\": 1", "\"rollback_counter\": 10",
+         "manifest.rollback.above"},
+        {"\"role\": \"firmware\"", "\"role\": \"package\"", ""},
+    };
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct key_story s;
+
+    (void)state;
+    project_make(&s);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        project_edit(&s, "release.json", rows[i].old, rows[i].text);
+        project_commit(&s);
+        dry_run(&s, &r);
+        assert_run(&r, rows[i].reason[0] == '\0' ? 0 : 1, rows[i].reason);
+        if (rows[i].reason[0] != '\0') {
+            assert_null(strstr(hm_run_out(&r), "[1/10]"));
+            assert_non_null(strstr(hm_run_err(&r), "next:"));
+        }
+        project_edit(&s, "release.json", rows[i].text, rows[i].old);
+    }
+    key_story_clear(&s);
+}
+
+#define AUTHORISE(s, r, ...)                                                   \
+    STORY_RUN((s), (r), "hallmark-key", "authorise", "--root", "root.json",    \
+              "--days", "30", "--product", "thermostat", "--sign", STORY_ROOT, \
+              "--pin", "file:root.pin", "--softhsm", "rt", "--force", "-o",    \
+              "authorisation.json", __VA_ARGS__)
+
+/* Limits and roles: what a first authorisation is easily written without. */
+static void a_dry_run_refuses_an_authorisation_that_allows_nothing(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct key_story s;
+
+    (void)state;
+    project_make(&s);
+    AUTHORISE(&s, &r, "--key", "manifest=vendor-1.pem", "--key",
+              "provenance=provenance-1.pem");
+    assert_run(&r, 0, "");
+    dry_run(&s, &r);
+    assert_run(&r, 1, "trust.limit.missing");
+    AUTHORISE(&s, &r, "--key", "manifest=vendor-1.pem",
+              "--max-rollback-counter", "9");
+    assert_run(&r, 0, "");
+    dry_run(&s, &r);
+    assert_run(&r, 1, "trust.key.none");
+    assert_non_null(strstr(hm_run_err(&r), "'provenance'"));
+    AUTHORISE(&s, &r, "--key", "provenance=vendor-1.pem", "--key",
+              "manifest=provenance-1.pem", "--max-rollback-counter", "9");
+    assert_run(&r, 0, "");
+    dry_run(&s, &r); /* the keys that release.json names, tried on the token */
+    assert_run(&r, 1, "trust.key.role");
+    AUTHORISE(&s, &r, "--key", "manifest=vendor-1.pem", "--key",
+              "provenance=provenance-1.pem", "--max-rollback-counter", "9",
+              "--require", "manifest", "--require", "verification");
+    assert_run(&r, 0, "");
+    dry_run(&s, &r);
+    assert_run(&r, 1, "hallmark.key.missing");
+    AUTHORISE(&s, &r, "--key", "manifest=vendor-1.pem", "--key",
+              "provenance=provenance-1.pem", "--max-rollback-counter", "9");
+    assert_run(&r, 0, "");
+    dry_run(&s, &r);
+    assert_run(&r, 0, "");
+    key_story_clear(&s);
+}
+
+static void a_firmware_without_an_sbom_is_refused_at_once(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    HM_OWN(hm_buf) text = HM_BUF_INIT(1u << 16);
+    const struct hm_bytes nul = {(const uint8_t *)"", 1};
+    struct key_story s;
+    struct hm_err e;
+    char *from = NULL;
+
+    (void)state;
+    project_make(&s);
+    hm_temp_read(&s.temp, "release.json", &text);
+    assert_ok(hm_buf_add(&text, nul, &e), &e);
+    from = strstr((char *)text.p, "\"sboms\": [");
+    assert_non_null(from);
+    from += strlen("\"sboms\": [");
+    memset(from, ' ', strcspn(from, "]"));
+    key_story_write(&s, "release.json", (const char *)text.p);
+    project_commit(&s);
+    dry_run(&s, &r);
+    assert_run(&r, 1, "sbom.missing");
+    assert_null(strstr(hm_run_out(&r), "[1/10]"));
+    expect_refusal(&s, 1, "sbom.missing");
+    key_story_clear(&s);
+}
+
+/* The gate looks at the stage of a dry run; only for a rehearsal does it let
+ * the provenance be absent. */
+static void a_dry_run_verifies_its_stage(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct key_story s;
+
+    (void)state;
+    project_make(&s);
+    STORY_RUN(&s, &r, "hallmark", "release", "--dry-run", "--keep-stage",
+              "release.json");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "--rehearsal"));
+    assert_non_null(strstr(hm_run_out(&r), "would sign"));
+    assert_null(strstr(hm_run_out(&r), "not every key"));
+    STORY_RUN(&s, &r, "hallmark-verify", ".hallmark-stage/1.0.0", "--root",
+              "root.json", "--rehearsal");
+    assert_run(&r, 0, "");
+    STORY_RUN(&s, &r, "hallmark-verify", ".hallmark-stage/1.0.0", "--root",
+              "root.json", "--before-signing");
+    assert_run(&r, 1, "attest.provenance.missing");
+    key_story_clear(&s);
+}
+
+/* No token on this machine: told, but no fault of the release. */
+static void a_dry_run_without_the_token_says_what_it_did_not_try(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct key_story s;
+
+    (void)state;
+    project_make(&s);
+    project_edit(&s, "release.json", "\"softhsm\": \"vt\"",
+                 "\"softhsm\": \"elsewhere\"");
+    project_commit(&s);
+    dry_run(&s, &r);
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_err(&r), "was not tried"));
+    assert_non_null(strstr(hm_run_out(&r), "not every key could be tried"));
+    STORY_RUN(&s, &r, "hallmark", "release", "-n", "--json", "release.json");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "\"keys_untried\": 2"));
+    key_story_clear(&s);
+}
+
+static void
+a_manifest_that_outlives_its_authorisation_is_warned_of(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct key_story s;
+
+    (void)state;
+    project_make(&s);
+    project_edit(&s, "release.json", "\"valid_days\": 30",
+                 "\"valid_days\": 29");
+    project_commit(&s);
+    dry_run(&s, &r);
+    assert_run(&r, 0, "");
+    assert_null(strstr(hm_run_err(&r), "valid_days"));
+    project_edit(&s, "release.json", "\"valid_days\": 29",
+                 "\"valid_days\": 31");
+    project_commit(&s);
+    dry_run(&s, &r);
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_err(&r), "warning: valid_days is 31"));
+    key_story_clear(&s);
+}
+
 static void json_is_one_object_and_names_the_steps(void **state)
 {
     HM_OWN(hm_run) r = HM_RUN_INIT;
@@ -387,6 +565,14 @@ int main(void)
         cmocka_unit_test(a_plain_tar_is_audited_too),
         cmocka_unit_test(the_time_of_what_is_built_is_that_of_the_commit),
         cmocka_unit_test(a_dry_run_signs_and_publishes_nothing),
+        cmocka_unit_test(a_dry_run_refuses_what_trust_does_not_allow),
+        cmocka_unit_test(
+            a_dry_run_refuses_an_authorisation_that_allows_nothing),
+        cmocka_unit_test(a_firmware_without_an_sbom_is_refused_at_once),
+        cmocka_unit_test(a_dry_run_verifies_its_stage),
+        cmocka_unit_test(a_dry_run_without_the_token_says_what_it_did_not_try),
+        cmocka_unit_test(
+            a_manifest_that_outlives_its_authorisation_is_warned_of),
         cmocka_unit_test(json_is_one_object_and_names_the_steps),
         cmocka_unit_test(missing_and_malformed_files_are_named),
         cmocka_unit_test(settings_that_contradict_are_refused),

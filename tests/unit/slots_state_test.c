@@ -6,6 +6,7 @@
 #include "hm_slots.h"
 #include "hm_test.h"
 #include "json_mutate.h"
+#include "slots_priv.h"
 
 static struct device_story s;
 
@@ -335,7 +336,31 @@ static void a_device_is_made_once_and_of_good_parts(void **state)
     how = t100; /* the factory runs the same checks: 1.0.1 is for 1.0.0 only */
     assert_fails(provision_as(&how, &e), HM_E_REJECTED,
                  "manifest.applicability.none", &e);
+    assert_non_null(strstr(e.text, "this device is empty"));
+    assert_non_null(strstr(e.hint, "without from_versions"));
     assert_int_not_equal(access(story_path(&s, "device/state.json"), F_OK), 0);
+}
+
+/* A device cannot tell an attack from a vendor's mistake: the advice fits
+ * both. */
+static void what_is_older_is_answered_for_friend_and_foe(void **state)
+{
+    static const char *const reasons[] = {
+        "manifest.sequence.lower", "manifest.sequence.same",
+        "manifest.timestamp.older", "manifest.rollback.lower",
+        "trust.authorisation.sequence"};
+    const struct hm_slots_state device = HM_SLOTS_STATE_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        const struct hm_device_result r = {.check = 3, .reason = reasons[i]};
+        struct hm_err e = {0};
+
+        assert_fails(slots_refuse(&device, &r, &e), HM_E_REJECTED, reasons[i],
+                     &e);
+        assert_non_null(strstr(e.hint, "if the vendor serves this"));
+        assert_non_null(strstr(e.hint, "somebody offers what was replaced"));
+    }
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -343,6 +368,7 @@ static void a_device_is_made_once_and_of_good_parts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(what_is_older_is_answered_for_friend_and_foe),
         TEST(every_change_of_the_state_is_seen_or_means_nothing),
         TEST(an_empty_state_is_not_counter_zero),
         TEST(every_attempt_is_in_the_log_and_every_change_is_seen),

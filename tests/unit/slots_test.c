@@ -102,6 +102,7 @@ static void act_fails(enum verb verb, const char *reason)
     ACT a;
 
     assert_fails(act(&a, verb), HM_E_REJECTED, reason, &a.e);
+    assert_true(a.e.hint[0] != '\0');
 }
 
 static uint64_t counter(void)

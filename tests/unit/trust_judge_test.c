@@ -111,6 +111,7 @@ static void a_key_is_current_or_one_of_the_noes(void **state)
             assert_ok(rc, &e);
         else
             assert_fails(rc, HM_E_REJECTED, verdicts[i].reason, &e);
+        assert_true((rc == HM_OK) == (e.hint[0] == '\0'));
     }
 }
 

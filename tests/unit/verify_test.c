@@ -696,7 +696,10 @@ static void the_report_says_what_failed_and_what_did_not_run(void **state)
     maker_release(&maker, hm_temp_path(*state, GOOD), &plan);
     assert_int_equal(verify(hm_temp_path(*state, GOOD), &report, &e),
                      HM_E_REJECTED);
-    assert_ok(hm_report_write(&report, false, &text, &e), &e);
+    assert_ok(hm_report_write(&report,
+                              &(struct hm_report_style){.brief = false}, &text,
+                              &e),
+              &e);
     assert_ok(hm_buf_add(&text, (struct hm_bytes){(const uint8_t *)"", 1}, &e),
               &e);
     assert_non_null(strstr((const char *)text.p, "fail     manifest.fresh"));
