@@ -10,14 +10,15 @@
 
 void hm_cli_say(const struct hm_cli *cli, const char *fmt, ...)
 {
+    FILE *to = cli->stdout_taken ? stderr : stdout;
     va_list ap;
 
     if (cli->json || cli->quiet)
         return;
     va_start(ap, fmt);
-    (void)vprintf(fmt, ap);
+    (void)vfprintf(to, fmt, ap);
     va_end(ap);
-    (void)putchar('\n');
+    (void)fputc('\n', to);
 }
 
 void hm_cli_warn(const struct hm_cli *cli, const char *fmt, ...)
@@ -50,14 +51,29 @@ HM_MUST static hm_rc flush_stdout(struct hm_err *e)
     return HM_OK;
 }
 
+bool hm_cli_is_stdout(const char *path)
+{
+    return path != NULL && strcmp(path, "-") == 0;
+}
+
 hm_rc hm_cli_output(const char *path, struct hm_bytes bytes, bool force,
                     struct hm_err *e)
 {
-    if (strcmp(path, "-") != 0)
+    if (!hm_cli_is_stdout(path))
         return hm_file_save(path, bytes, force ? HM_OUT_REPLACE : HM_OUT_NEW,
                             e);
     HM_TRY(flush_stdout(e));
     return hm_file_write_all(STDOUT_FILENO, bytes, e);
+}
+
+hm_rc hm_cli_output_check(const char *path, bool force, struct hm_err *e)
+{
+    HM_OWN(hm_out) probe = HM_OUT_INIT;
+
+    if (hm_cli_is_stdout(path))
+        return HM_OK;
+    return hm_out_begin(&probe, path, force ? HM_OUT_REPLACE : HM_OUT_NEW, 0644,
+                        e);
 }
 
 hm_rc hm_cli_input(const char *path, struct hm_buf *out, struct hm_err *e)
@@ -109,23 +125,6 @@ static int finish(struct hm_cli *cli, hm_rc rc, struct hm_err *e)
     return hm_rc_exit_status(rc);
 }
 
-static int print_version(const struct hm_program *program)
-{
-    (void)printf("%s %s\n", program->name, HM_VERSION);
-    if (program->libraries != NULL)
-        (void)printf("%s\n", program->libraries());
-    return fflush(stdout) == 0 ? 0 : 3;
-}
-
-static const struct hm_command *find_command(const struct hm_program *program,
-                                             const char *name)
-{
-    for (const struct hm_command *c = program->commands; c->run != NULL; c++)
-        if (c->name == NULL || (name != NULL && strcmp(c->name, name) == 0))
-            return c;
-    return NULL;
-}
-
 /* What every command takes. */
 struct common {
     bool help;
@@ -149,6 +148,15 @@ static void common_init(struct common *c, struct hm_cli *cli)
     memcpy(c->opts, opts, sizeof(opts));
 }
 
+/* A mistake may stand before the --json that was meant to tell of it. */
+static bool asks(int argc, char *const argv[], const char *word)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], word) == 0)
+            return true;
+    return false;
+}
+
 static int usage_failure(const struct hm_program *program,
                          const struct hm_command *command, struct hm_cli *cli,
                          struct hm_err *e)
@@ -162,26 +170,44 @@ static int usage_failure(const struct hm_program *program,
     return status;
 }
 
-static int run_command(const struct hm_program *program,
-                       const struct hm_command *command, struct hm_cli *cli,
-                       struct cli_parse *p)
+static int print_version(const struct hm_program *program, struct hm_cli *cli)
 {
+    const struct hm_cli_library *l = program->libraries;
     struct hm_err e = {.rc = HM_OK};
-    struct common common = {.help = false};
-    hm_rc rc;
+    struct hm_json_writer w;
 
-    common_init(&common, cli);
-    p->own = command->opts;
-    p->common = common.opts;
-    rc = cli_parse_run(p, &e);
-    if (common.help) {
-        cli_usage(stdout, program, command, common.opts);
+    if (!cli->json) {
+        (void)printf("%s %s\n", program->name, HM_VERSION);
+        for (; l->name != NULL; l++)
+            (void)printf("%s %s\n", l->name, l->version());
+        return finish(cli, HM_OK, &e);
+    }
+    hm_cli_result(cli, &w, true);
+    hm_json_put_text(&w, "version", HM_VERSION);
+    hm_json_open_object(&w, "libraries");
+    for (; l->name != NULL; l++)
+        hm_json_put_text(&w, l->name, l->version());
+    hm_json_close_object(&w);
+    hm_json_close_object(&w);
+    return finish(cli, hm_json_finish(&w, &e), &e);
+}
+
+static int run_command(const struct hm_program *program, struct hm_cli *cli,
+                       const struct common *common, struct cli_parse *p)
+{
+    const struct hm_command *command = p->tables.command;
+    struct hm_err e = {.rc = HM_OK};
+    hm_rc rc = cli_parse_run(p, &e);
+
+    if (common->help) {
+        cli_usage(stdout, program, command, common->opts);
         return fflush(stdout) == 0 ? 0 : 3;
     }
-    if (common.version)
-        return print_version(program);
+    if (common->version)
+        return print_version(program, cli);
     if (rc == HM_OK)
-        rc = cli_parse_check(p, command, &e);
+        rc = cli_parse_check(p, cli, &e);
+    cli->json = cli->json || (rc != HM_OK && asks(p->argc, p->argv, "--json"));
     if (rc != HM_OK)
         return usage_failure(program, command, cli, &e);
     cli->argc = p->operands_n;
@@ -189,47 +215,63 @@ static int run_command(const struct hm_program *program,
     return finish(cli, command->run(cli, &e), &e);
 }
 
+static int print_help(const struct hm_program *program)
+{
+    if (program->help != NULL)
+        program->help(stdout, program);
+    else
+        cli_usage(stdout, program, NULL, NULL);
+    return fflush(stdout) == 0 ? 0 : 3;
+}
+
 /* A program with verbs, called without one that it knows. */
 static int run_without_command(const struct hm_program *program,
-                               struct hm_cli *cli, const char *word)
+                               struct hm_cli *cli, int argc, char *argv[],
+                               int stray, struct hm_err *e)
+{
+    const bool has_word = e->rc == HM_E_USAGE && stray > 0;
+    hm_rc rc = HM_E_USAGE;
+
+    cli->json = asks(argc, argv, "--json");
+    if (!has_word && (asks(argc, argv, "--help") || asks(argc, argv, "-h")))
+        return print_help(program);
+    if (!has_word && asks(argc, argv, "--version"))
+        return print_version(program, cli);
+    if (has_word && program->other != NULL)
+        rc = program->other(argc, argv, stray, e);
+    return rc == HM_E_USAGE ? usage_failure(program, NULL, cli, e)
+                            : finish(cli, rc, e);
+}
+
+static int run_program(const struct hm_program *program, struct hm_cli *cli,
+                       int argc, char *argv[], const char **operands)
 {
     struct hm_err e = {.rc = HM_OK};
-    hm_rc rc;
+    struct common common = {.help = false};
+    struct cli_parse p = {.argc = argc, .argv = argv, .operands = operands};
+    struct cli_verb verb;
 
-    if (word != NULL &&
-        (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)) {
-        cli_usage(stdout, program, NULL, NULL);
-        return fflush(stdout) == 0 ? 0 : 3;
-    }
-    if (word != NULL && strcmp(word, "--version") == 0)
-        return print_version(program);
-    rc = word == NULL ? hm_fail(&e, HM_E_USAGE, "cli.command.missing",
-                                "expected a command")
-                      : hm_fail(&e, HM_E_USAGE, "cli.command.unknown",
-                                "unknown command '%s'", hm_show_str(word));
-    (void)rc;
-    return usage_failure(program, NULL, cli, &e);
+    common_init(&common, cli);
+    if (cli_find_command(program, common.opts, argc, argv, &verb, &e) != HM_OK)
+        return run_without_command(program, cli, argc, argv, verb.stray, &e);
+    p.at = 1;
+    p.verb = verb.at;
+    p.tables = (struct cli_tables){program, verb.command, common.opts};
+    return run_command(program, cli, &common, &p);
 }
 
 int hm_cli_main(const struct hm_program *program, int argc, char *argv[])
 {
-    const struct hm_command *command =
-        find_command(program, argc > 1 ? argv[1] : NULL);
     struct hm_cli cli = {.program = program->name,
                          .result = HM_BUF_INIT(RESULT_MAX)};
-    struct cli_parse p = {.argc = argc, .argv = argv, .at = 1};
-    int status;
+    const char **operands = calloc((size_t)argc + 1, sizeof(*operands));
+    int status = 3;
 
     /* A file size limit is a failed write with a message, not a death that
      * leaves a temporary behind. */
     (void)signal(SIGXFSZ, SIG_IGN);
-    if (command == NULL)
-        return run_without_command(program, &cli, argc > 1 ? argv[1] : NULL);
-    p.at = command->name == NULL ? 1 : 2;
-    p.operands = calloc((size_t)argc + 1, sizeof(*p.operands));
-    if (p.operands == NULL)
-        return 3;
-    status = run_command(program, command, &cli, &p);
-    free(p.operands);
+    if (operands != NULL)
+        status = run_program(program, &cli, argc, argv, operands);
+    free(operands);
     return status;
 }

@@ -1,6 +1,6 @@
-#include <openssl/crypto.h>
-
 #include "evidence_cli_priv.h"
+#include "hm_archive.h"
+#include "hm_crypto.h"
 
 static const struct hm_command commands[] = {
     {"build", "REPOSITORY", 1, 1,
@@ -14,14 +14,19 @@ static const struct hm_command commands[] = {
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
 
-static const char *libraries(void)
-{
-    return OpenSSL_version(OPENSSL_VERSION);
-}
+static const struct hm_cli_library libraries[] = {
+    {"OpenSSL", hm_crypto_openssl_version},
+    {"cJSON", hm_json_cjson_version},
+    {"zlib", hm_archive_zlib_version},
+    {NULL, NULL},
+};
 
 static const struct hm_program program = {
-    "hallmark-evidence", "Show what a repository proves, and what it does not",
-    commands, 3, libraries};
+    .name = "hallmark-evidence",
+    .summary = "Show what a repository proves, and what it does not",
+    .commands = commands,
+    .libraries = libraries,
+};
 
 int main(int argc, char *argv[])
 {

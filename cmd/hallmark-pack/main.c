@@ -1,3 +1,5 @@
+#include "hm_archive.h"
+#include "hm_crypto.h"
 #include "pack_cli_priv.h"
 
 /* The last one has no name: what is no verb is the directory to pack. */
@@ -12,20 +14,20 @@ static const struct hm_command commands[] = {
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
 
-static const char *libraries(void)
-{
-    static char text[96];
-    char git[HM_SOURCE_LIBRARY];
-
-    (void)snprintf(text, sizeof(text), "zlib %s, libgit2 %s",
-                   hm_archive_zlib_version(), hm_source_library(git));
-    return text;
-}
+static const struct hm_cli_library libraries[] = {
+    {"OpenSSL", hm_crypto_openssl_version},
+    {"zlib", hm_archive_zlib_version},
+    {"libgit2", hm_source_libgit2_version},
+    {NULL, NULL},
+};
 
 static const struct hm_program program = {
-    "hallmark-pack",
-    "Pack a directory so that the same tree gives the same bytes anywhere",
-    commands, 3, libraries};
+    .name = "hallmark-pack",
+    .summary =
+        "Pack a directory so that the same tree gives the same bytes anywhere",
+    .commands = commands,
+    .libraries = libraries,
+};
 
 int main(int argc, char *argv[])
 {

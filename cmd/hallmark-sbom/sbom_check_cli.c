@@ -14,7 +14,7 @@ const struct hm_opt sbom_check_opts[] = {
      "compare with the product and version of this release.json"},
     {"dir", 0, HM_OPT_VALUE, false, &call.stage, "DIR",
      "release directory whose artefacts/ holds the file described"},
-    {"output", 'o', HM_OPT_VALUE, false, &call.output, "FILE",
+    {"output", 'o', HM_OPT_OUTPUT, false, &call.output, "FILE",
      "write the copy bound to the artefact's digests; - is standard output"},
     {"force", 0, HM_OPT_FLAG, false, &call.force, "",
      "replace FILE when it exists"},
@@ -25,8 +25,6 @@ const struct hm_opt sbom_check_opts[] = {
 
 HM_MUST static hm_rc check_call(const struct hm_cli *cli, struct hm_err *e)
 {
-    const bool to_stdout = call.output != NULL && strcmp(call.output, "-") == 0;
-
     if (call.release == NULL && call.stage != NULL)
         return hm_fail(e, HM_E_USAGE, "cli.option.missing",
                        "--dir needs --release: it names the artefact");
@@ -38,35 +36,25 @@ HM_MUST static hm_rc check_call(const struct hm_cli *cli, struct hm_err *e)
         return hm_fail(e, HM_E_USAGE, "cli.option.value",
                        "--release goes with a file, not with standard input: "
                        "the file is looked up in release.json");
-    if (to_stdout && cli->json)
-        return hm_fail(e, HM_E_USAGE, "cli.option.value",
-                       "'-o -' does not go with --json: both write standard "
-                       "output");
     return HM_OK;
 }
 
 static void say(const struct hm_cli *cli, const struct hm_sbom *s,
                 const struct hm_sbom_verdict *v)
 {
-    FILE *to =
-        call.output != NULL && strcmp(call.output, "-") == 0 ? stderr : stdout;
-
-    if (cli->json || cli->quiet)
-        return;
-    (void)fprintf(to,
-                  "%s: CycloneDX %s, %zu components, %zu services, %zu "
-                  "dependencies\n",
-                  hm_show_str(cli->argv[0]), s->spec_version, s->components,
-                  s->services, s->dependencies);
+    hm_cli_say(cli,
+               "%s: CycloneDX %s, %zu components, %zu services, %zu "
+               "dependencies",
+               hm_show_str(cli->argv[0]), s->spec_version, s->components,
+               s->services, s->dependencies);
     for (size_t i = 0; i < v->n; i++) {
         const struct hm_sbom_finding *f = &v->findings[i];
         const bool is_said =
             f->result == HM_SBOM_FAIL || f->result == HM_SBOM_WARN;
 
-        (void)fprintf(to, "  %-7s %-16s %s%s%s%s\n",
-                      hm_sbom_result_name(f->result), f->topic, f->text,
-                      is_said ? " [" : "", is_said ? f->check : "",
-                      is_said ? "]" : "");
+        hm_cli_say(cli, "  %-7s %-16s %s%s%s%s", hm_sbom_result_name(f->result),
+                   f->topic, f->text, is_said ? " [" : "",
+                   is_said ? f->check : "", is_said ? "]" : "");
     }
 }
 

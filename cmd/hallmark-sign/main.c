@@ -1,5 +1,4 @@
-#include <openssl/crypto.h>
-
+#include "hm_crypto.h"
 #include "sign_priv.h"
 
 static struct sign_options opt;
@@ -20,13 +19,13 @@ static const struct hm_opt opts[] = {
      "who may sign (default: authorisation.json beside a manifest)"},
     {"statement", 's', HM_OPT_VALUE, false, &opt.statement, "FILE",
      "sign an in-toto Statement into a DSSE envelope"},
-    {"bytes", 'b', HM_OPT_VALUE, false, &opt.bytes, "FILE",
+    {"bytes", 'b', HM_OPT_OUTPUT, false, &opt.bytes, "FILE",
      "write the exact bytes to sign, for a signer elsewhere"},
     {"attach", 0, HM_OPT_VALUE, false, &opt.attach, "SIG",
      "verify a signature that was made elsewhere, and attach it"},
     {"raw", 0, HM_OPT_FLAG, false, &opt.raw, "",
      "SIG is r || s, as HSM services give it, and not DER"},
-    {"output", 'o', HM_OPT_VALUE, false, &opt.output, "FILE",
+    {"output", 'o', HM_OPT_OUTPUT, false, &opt.output, "FILE",
      "signature or envelope (default: DOCUMENT.sig, or the next free)"},
     {"issue-time", 0, HM_OPT_VALUE, false, &opt.issue_time, "TIME",
      "time at which a Statement's key must be in force (default: the clock)"},
@@ -72,14 +71,18 @@ static const struct hm_command commands[] = {
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
 
-static const char *libraries(void)
-{
-    return OpenSSL_version(OPENSSL_VERSION);
-}
+static const struct hm_cli_library libraries[] = {
+    {"OpenSSL", hm_crypto_openssl_version},
+    {"cJSON", hm_json_cjson_version},
+    {NULL, NULL},
+};
 
 static const struct hm_program program = {
-    "hallmark-sign", "Sign documents and Statements with a token", commands, 1,
-    libraries};
+    .name = "hallmark-sign",
+    .summary = "Sign documents and Statements with a token",
+    .commands = commands,
+    .libraries = libraries,
+};
 
 int main(int argc, char *argv[])
 {

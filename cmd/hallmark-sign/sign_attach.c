@@ -26,9 +26,8 @@ HM_MUST static hm_rc report_bytes(struct hm_cli *cli,
 
     HM_TRY(hm_sha256(message, digest, e));
     hm_hex_write((struct hm_bytes){digest, sizeof(digest)}, hex);
-    if (strcmp(o->bytes, "-") != 0)
-        hm_cli_say(cli, "wrote %s: %zu bytes to sign, sha256 %s",
-                   hm_show_str(o->bytes), message.n, hex);
+    hm_cli_say(cli, "wrote %s: %zu bytes to sign, sha256 %s",
+               hm_show_str(o->bytes), message.n, hex);
     hm_cli_result(cli, &w, true);
     hm_json_put_text(&w, "path", o->bytes);
     hm_json_put_uint(&w, "size", message.n);

@@ -1,8 +1,9 @@
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "hm_archive.h"
 #include "hm_cli.h"
+#include "hm_crypto.h"
 #include "hm_verify.h"
 
 #define REPORT_MAX ((size_t)16 << 20)
@@ -28,7 +29,7 @@ static const struct hm_opt opts[] = {
      "the same for a dry run: the provenance is not signed either"},
     {"brief", 'b', HM_OPT_FLAG, false, &opt.brief, "",
      "list only the checks that did not pass"},
-    {"output", 'o', HM_OPT_VALUE, false, &opt.output, "FILE",
+    {"output", 'o', HM_OPT_OUTPUT, false, &opt.output, "FILE",
      "write the report there ('-': standard output)"},
     {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",
      "replace the file that --output names"},
@@ -117,14 +118,19 @@ static const struct hm_command commands[] = {
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
 
-static const char *libraries(void)
-{
-    return OpenSSL_version(OPENSSL_VERSION);
-}
+static const struct hm_cli_library libraries[] = {
+    {"OpenSSL", hm_crypto_openssl_version},
+    {"cJSON", hm_json_cjson_version},
+    {"zlib", hm_archive_zlib_version},
+    {NULL, NULL},
+};
 
 static const struct hm_program program = {
-    "hallmark-verify", "Re-check a release directory before publication",
-    commands, 1, libraries};
+    .name = "hallmark-verify",
+    .summary = "Re-check a release directory before publication",
+    .commands = commands,
+    .libraries = libraries,
+};
 
 int main(int argc, char *argv[])
 {

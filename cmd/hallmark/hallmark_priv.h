@@ -24,8 +24,8 @@ HM_MUST hm_rc hallmark_find_folder(struct hm_buf *out, struct hm_err *e);
 /** Become `hallmark-WORD`, the program beside this one; returns only on
  * failure: HM_E_USAGE `cli.command.unknown`, HM_E_IO `hallmark.program.start`
  *
- * @param argv  of main(): argv[1] is the word */
-HM_MUST hm_rc hallmark_become(char *argv[], struct hm_err *e);
+ * @param argv  of main(): argv[at] is the word */
+hm_rc hallmark_become(int argc, char *argv[], int at, struct hm_err *e);
 
 /** The text of --help: verbs and programs. */
 void hallmark_print_help(FILE *to, const struct hm_program *program);
@@ -46,8 +46,8 @@ struct child_how {
  *
  * @param words  the argument vector; words->name[0] is the program's name
  * @return HM_OK for exit status 0; else HM_E_REJECTED, HM_E_USAGE, HM_E_IO or
- *         HM_E_TOKEN as the status says, with the reason the child gave, else
- *         `hallmark.step.failed`; HM_E_IO `hallmark.program.start` or
+ *         HM_E_TOKEN as the status says, with the reason, sentence and hint
+ *         that the child gave, else `hallmark.step.failed`; HM_E_IO `hallmark.program.start` or
  *         `hallmark.program.killed`
  */
 HM_MUST hm_rc hallmark_run_child(const struct child_how *how,

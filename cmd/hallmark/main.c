@@ -1,4 +1,5 @@
 #include "hallmark_priv.h"
+#include "hm_crypto.h"
 #include "hm_source.h"
 
 static const struct hm_command commands[] = {
@@ -10,52 +11,23 @@ static const struct hm_command commands[] = {
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
 
-static const char *libraries(void)
-{
-    static char text[64];
-    char version[HM_SOURCE_LIBRARY];
-
-    (void)snprintf(text, sizeof(text), "libgit2 %s",
-                   hm_source_library(version));
-    return text;
-}
+static const struct hm_cli_library libraries[] = {
+    {"OpenSSL", hm_crypto_openssl_version},
+    {"cJSON", hm_json_cjson_version},
+    {"libgit2", hm_source_libgit2_version},
+    {NULL, NULL},
+};
 
 static const struct hm_program program = {
-    "hallmark", "Sign firmware releases and prove where they come from",
-    commands, 2, libraries};
-
-static bool is_own(const char *word)
-{
-    for (const struct hm_command *c = commands; c->run != NULL; c++)
-        if (strcmp(c->name, word) == 0)
-            return true;
-    return word[0] == '-';
-}
-
-static bool asks_help(int argc, char *argv[])
-{
-    return argc > 1 &&
-           (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
-}
-
-/* Another program takes over; what follows happens only when it cannot. */
-static int become(char *argv[])
-{
-    struct hm_err e = {.rc = HM_OK};
-    const hm_rc rc = hallmark_become(argv, &e);
-
-    (void)fprintf(stderr, "hallmark: %s [%s]\n", e.text, e.reason);
-    if (e.hint[0] != '\0')
-        (void)fprintf(stderr, "          next: %s\n", e.hint);
-    return hm_rc_exit_status(rc);
-}
+    .name = "hallmark",
+    .summary = "Sign firmware releases and prove where they come from",
+    .commands = commands,
+    .libraries = libraries,
+    .help = hallmark_print_help,
+    .other = hallmark_become,
+};
 
 int main(int argc, char *argv[])
 {
-    if (argc > 1 && !is_own(argv[1]))
-        return become(argv);
-    if (!asks_help(argc, argv))
-        return hm_cli_main(&program, argc, argv);
-    hallmark_print_help(stdout, &program);
-    return fflush(stdout) == 0 ? 0 : 3;
+    return hm_cli_main(&program, argc, argv);
 }

@@ -1,5 +1,6 @@
 /* What every program has in common, held against each of them: help, version,
  * wrong use, and a manual page that tells of every option and every reason. */
+#include "hm_json.h"
 #include "hm_run.h"
 
 #include "hm_test.h"
@@ -43,6 +44,49 @@ static void every_program_tells_its_version(void **state)
     }
 }
 
+/* The names that the dynamic linker is told stand in the file as text. */
+static bool links(const char *program, const char *soname)
+{
+    HM_OWN(hm_buf) file = HM_BUF_INIT(1u << 28);
+    struct hm_err e = {.rc = HM_OK};
+    char path[512];
+
+    (void)snprintf(path, sizeof(path), "%s/%s", HM_BIN, program);
+    assert_ok(hm_file_load(path, &file, &e), &e);
+    return memmem(file.p, file.n, soname, strlen(soname)) != NULL;
+}
+
+static void every_library_that_is_linked_shows_its_version(void **state)
+{
+    static const struct {
+        const char *soname;
+        const char *name;
+    } libraries[] = {
+        {"libcrypto.so.", "OpenSSL"},
+        {"libcjson.so.", "cJSON"},
+        {"libgit2.so.", "libgit2"},
+        {"libz.so.", "zlib"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PROGRAMS; i++) {
+        HM_OWN(hm_run) r = HM_RUN_INIT;
+
+        HM_RUN(&r, NULL, programs[i], "--version");
+        for (size_t k = 0; k < sizeof(libraries) / sizeof(libraries[0]); k++) {
+            char line[32];
+            const char *at = NULL;
+
+            (void)snprintf(line, sizeof(line), "\n%s ", libraries[k].name);
+            at = strstr(hm_run_out(&r), line);
+            if ((at != NULL) != links(programs[i], libraries[k].soname))
+                fail_msg("%s and %s", programs[i], libraries[k].name);
+            if (at != NULL)
+                assert_in_range(at[strlen(line)], '0', '9');
+        }
+    }
+}
+
 static void wrong_use_is_exit_2_with_a_reason(void **state)
 {
     (void)state;
@@ -67,6 +111,163 @@ static void a_full_standard_output_is_no_success(void **state)
 
         HM_RUN(&r, &how, programs[i], "--version");
         assert_int_equal(r.status, 3);
+    }
+}
+
+/* Where nothing is: the program that came so far has understood its call. */
+#define NOWHERE "/nonexistent-hallmark"
+
+static void options_stand_before_the_verb_as_well(void **state)
+{
+    static const struct {
+        const char *words[8];
+        const char *reason;
+        int status;
+    } rows[] = {
+        {{"hallmark-device", "--state", NOWHERE, "status"},
+         "device.state.missing",
+         2},
+        {{"hallmark-device", "-qs" NOWHERE, "status"},
+         "device.state.missing",
+         2},
+        {{"hallmark-sbom", "--release", NOWHERE, "check", "F"},
+         "base.file.open",
+         3},
+        {{"hallmark-evidence", "--root", NOWHERE, "-oout", "build", NOWHERE},
+         "base.file.open",
+         3},
+        {{"hallmark-key", "--json", "--softhsm", NOWHERE, "list"},
+         "hsm.softhsm.missing",
+         4},
+        {{"hallmark-manifest", "--release", NOWHERE, "make", "-o", "."},
+         "base.file.open",
+         3},
+        {{"hallmark", "--dry-run", "release", NOWHERE}, "base.file.open", 3},
+        {{"hallmark", "-q", "key", "--softhsm", NOWHERE, "list"},
+         "hsm.softhsm.missing",
+         4},
+        {{"hallmark", "--version", "frob"}, "cli.command.unknown", 2},
+        {{"hallmark-key", "--pin", "tty", "list"}, "cli.option.unknown", 2},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        HM_OWN(hm_run) r = HM_RUN_INIT;
+
+        hm_run(&r, NULL, rows[i].words);
+        assert_run(&r, rows[i].status, rows[i].reason);
+    }
+}
+
+/* Exactly one object, which tells the reason. */
+static void assert_refusal_in_json(const struct hm_run *r, const char *reason)
+{
+    HM_OWN(hm_json_doc) doc = HM_JSON_DOC_INIT;
+    struct hm_err e = {.rc = HM_OK};
+    struct hm_json found;
+
+    assert_ok(
+        hm_json_parse(&doc, hm_buf_view(&r->out), HM_JSON_OURS, 1u << 20, &e),
+        &e);
+    found = hm_json_find(hm_json_root(&doc), "reason");
+    assert_true(hm_bytes_eq(hm_json_view(found), hm_bytes_str(reason)));
+}
+
+static void json_tells_of_a_mistake_in_the_call(void **state)
+{
+    static const struct {
+        const char *words[6];
+        const char *reason;
+    } rows[] = {
+        {{"hallmark", "--json"}, "cli.command.missing"},
+        {{"hallmark", "frob", "--json"}, "cli.command.unknown"},
+        {{"hallmark-key", "--json"}, "cli.command.missing"},
+        {{"hallmark-key", "frob", "--json"}, "cli.command.unknown"},
+        {{"hallmark-key", "--frob", "--json"}, "cli.option.unknown"},
+        {{"hallmark-key", "list", "--frob", "--json"}, "cli.option.unknown"},
+        {{"hallmark-device", "status", "--json"}, "cli.option.missing"},
+        {{"hallmark-verify", "-x", "--json"}, "cli.option.unknown"},
+        {{"hallmark-publish", "--root", "r", "--json"}, "cli.operand.missing"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        HM_OWN(hm_run) r = HM_RUN_INIT;
+
+        hm_run(&r, NULL, rows[i].words);
+        assert_run(&r, 2, rows[i].reason);
+        assert_refusal_in_json(&r, rows[i].reason);
+    }
+}
+
+#define CHANGE "-r", "r", "--days", "9", "--json", "-o-"
+
+static void standard_output_holds_one_thing(void **state)
+{
+    static const char *const rows[][14] = {
+        {"hallmark-pack", "tree", "--time", "@0", "--json", "-o", "-"},
+        {"hallmark-attest", "provenance", "--release", "r", "--json", "-o-"},
+        {"hallmark-sbom", "check", "F", "--json", "-o-"},
+        {"hallmark-verify", "dir", "-rroot", "--json", "-o-"},
+        {"hallmark-key", "export", "pkcs11:object=x", "--json", "-o-"},
+        {"hallmark-key", "generate", "pkcs11:object=x", "--json", "-o-"},
+        {"hallmark-key", "root-export", "-k1", "u", "--json", "-o-"},
+        {"hallmark-key", "review", "q", "-rroot", "--json", "-o-"},
+        {"hallmark-key", "rehearse", "dir", "-rroot", "--json", "-o-"},
+        {"hallmark-key", "authorise", CHANGE},
+        {"hallmark-key", "rotate", "--from=f", "--retire=p", "--key=k", CHANGE},
+        {"hallmark-key", "revoke", "--from=f", "--retire=p", "--reason=lost",
+         CHANGE},
+        {"hallmark-key", "prepare", "rotate", "--by=me", "--why=so", CHANGE},
+        {"hallmark-sign", "m.json", "-kpkcs11:object=x", "--json", "-o-"},
+        {"hallmark-sign", "-ss.json", "-kpkcs11:object=x", "--json", "-o-"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        HM_OWN(hm_run) r = HM_RUN_INIT;
+
+        hm_run(&r, NULL, rows[i]);
+        assert_run(&r, 2, "cli.option.value");
+        assert_non_null(strstr(hm_run_err(&r), "does not go with --json"));
+        assert_refusal_in_json(&r, "cli.option.value");
+    }
+}
+
+static void standard_output_is_not_many_files(void **state)
+{
+    static const char *const rows[][8] = {
+        {"hallmark-evidence", "build", "repo", "-rroot", "-o", "-"},
+        {"hallmark-manifest", "make", "--release", "r", "-o-"},
+        {"hallmark-key", "apply", "q", "s", "-rroot", "--output=-"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        HM_OWN(hm_run) r = HM_RUN_INIT;
+
+        hm_run(&r, NULL, rows[i]);
+        assert_run(&r, 2, "cli.option.value");
+        assert_non_null(strstr(hm_run_err(&r), "more than one file"));
+    }
+}
+
+static void json_tells_the_version(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PROGRAMS; i++) {
+        HM_OWN(hm_run) r = HM_RUN_INIT;
+        HM_OWN(hm_json_doc) doc = HM_JSON_DOC_INIT;
+        struct hm_err e = {.rc = HM_OK};
+        struct hm_json found;
+
+        HM_RUN(&r, NULL, programs[i], "--version", "--json");
+        assert_run(&r, 0, "");
+        assert_ok(hm_json_parse(&doc, hm_buf_view(&r.out), HM_JSON_OURS,
+                                1u << 20, &e),
+                  &e);
+        found = hm_json_find(hm_json_root(&doc), "version");
+        assert_true(hm_bytes_eq(hm_json_view(found), hm_bytes_str(HM_VERSION)));
     }
 }
 
@@ -264,8 +465,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_program_tells_what_it_does),
         cmocka_unit_test(every_program_tells_its_version),
+        cmocka_unit_test(every_library_that_is_linked_shows_its_version),
         cmocka_unit_test(wrong_use_is_exit_2_with_a_reason),
         cmocka_unit_test(a_full_standard_output_is_no_success),
+        cmocka_unit_test(options_stand_before_the_verb_as_well),
+        cmocka_unit_test(json_tells_of_a_mistake_in_the_call),
+        cmocka_unit_test(standard_output_holds_one_thing),
+        cmocka_unit_test(standard_output_is_not_many_files),
+        cmocka_unit_test(json_tells_the_version),
         cmocka_unit_test(every_option_is_in_the_manual),
         cmocka_unit_test(every_reason_is_in_the_manual),
     };

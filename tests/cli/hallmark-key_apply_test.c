@@ -244,7 +244,7 @@ static void another_output_is_not_replaced_either(void **state)
     hm_temp_read(&s->temp, "here.json", &here);
     assert_bytes_equal(hm_buf_view(&here), HM_LIT("precious\n"));
     KEY(APPLY, "-o", "-", ROT_SIGNED);
-    assert_run(&r, 2, "trust.signature.path");
+    assert_run(&r, 2, "cli.option.value");
     assert_int_equal(key_story_count(s, ".", "-"), 0);
     ceremony_assert_untouched(s, hm_buf_view(&before));
     KEY(APPLY, "-o", AUTHORISATION, ROT_SIGNED);
