@@ -135,6 +135,19 @@ hm_rc key_report(struct hm_cli *cli, const struct hm_hsm_key *key,
     return hm_json_finish(&w, e);
 }
 
+hm_rc key_report_rehearsed(struct hm_cli *cli, struct hm_err *e)
+{
+    struct hm_json_writer w;
+
+    hm_cli_say(cli, "would make %s, a P-256 key; no PIN was asked for",
+               hm_show_str(cli->argv[0]));
+    hm_cli_result(cli, &w, true);
+    hm_json_put_text(&w, "uri", cli->argv[0]);
+    hm_json_put_bool(&w, "dry_run", true);
+    hm_json_close_object(&w);
+    return hm_json_finish(&w, e);
+}
+
 hm_rc key_pair_split(const char *option, const char *text,
                      char name[static HM_TRUST_TEXT], const char **rest,
                      struct hm_err *e)

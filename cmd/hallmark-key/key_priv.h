@@ -88,6 +88,9 @@ void key_say(const struct hm_cli *cli, const struct hm_hsm_key *key,
 HM_MUST hm_rc key_report(struct hm_cli *cli, const struct hm_hsm_key *key,
                          struct hm_err *e);
 
+/** The result of a rehearsal: the key that the verb's operand would name. */
+HM_MUST hm_rc key_report_rehearsed(struct hm_cli *cli, struct hm_err *e);
+
 /** What authorise, rotate and revoke are asked to do: all make the next
  * authorisation from the one before. */
 struct key_change {

@@ -10,8 +10,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* One offer for all; nobody must sign it, so that the later checks are met. */
 static void judge(const struct hm_cohorts *all, const struct hm_root *root)
 {
-    const struct hm_authorisation a = {.sequence = 7, .expires = 1778572800};
-    const struct hm_manifest m = {.epoch = 1, .expires = 1778572800};
+    static const struct hm_authorisation a = {.sequence = 7,
+                                              .expires = 1778572800};
+    static const struct hm_manifest m = {.epoch = 1, .expires = 1778572800};
     const struct hm_offer offer = {root, &a, &m, .now = 1778572799};
 
     for (size_t i = 0; i < all->n; i++) {
@@ -28,7 +29,7 @@ static void judge(const struct hm_cohorts *all, const struct hm_root *root)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct hm_root root = {.threshold = 1, .sha256 = {7}};
+    static const struct hm_root root = {.threshold = 1, .sha256 = {7}};
     HM_OWN(hm_cohorts) all = HM_COHORTS_INIT;
     struct hm_err e = {.rc = HM_OK};
 
