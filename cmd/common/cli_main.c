@@ -109,23 +109,6 @@ static int finish(struct hm_cli *cli, hm_rc rc, struct hm_err *e)
     return hm_rc_exit_status(rc);
 }
 
-static int print_version(const struct hm_program *program)
-{
-    (void)printf("%s %s\n", program->name, HM_VERSION);
-    if (program->libraries != NULL)
-        (void)printf("%s\n", program->libraries());
-    return fflush(stdout) == 0 ? 0 : 3;
-}
-
-static const struct hm_command *find_command(const struct hm_program *program,
-                                             const char *name)
-{
-    for (const struct hm_command *c = program->commands; c->run != NULL; c++)
-        if (c->name == NULL || (name != NULL && strcmp(c->name, name) == 0))
-            return c;
-    return NULL;
-}
-
 /* What every command takes. */
 struct common {
     bool help;
@@ -149,6 +132,15 @@ static void common_init(struct common *c, struct hm_cli *cli)
     memcpy(c->opts, opts, sizeof(opts));
 }
 
+/* A mistake may stand before the --json that was meant to tell of it. */
+static bool asks(int argc, char *const argv[], const char *word)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], word) == 0)
+            return true;
+    return false;
+}
+
 static int usage_failure(const struct hm_program *program,
                          const struct hm_command *command, struct hm_cli *cli,
                          struct hm_err *e)
@@ -162,26 +154,39 @@ static int usage_failure(const struct hm_program *program,
     return status;
 }
 
-static int run_command(const struct hm_program *program,
-                       const struct hm_command *command, struct hm_cli *cli,
-                       struct cli_parse *p)
+static int print_version(const struct hm_program *program, struct hm_cli *cli)
 {
     struct hm_err e = {.rc = HM_OK};
-    struct common common = {.help = false};
-    hm_rc rc;
+    struct hm_json_writer w;
 
-    common_init(&common, cli);
-    p->own = command->opts;
-    p->common = common.opts;
-    rc = cli_parse_run(p, &e);
-    if (common.help) {
-        cli_usage(stdout, program, command, common.opts);
+    if (!cli->json) {
+        (void)printf("%s %s\n", program->name, HM_VERSION);
+        if (program->libraries != NULL)
+            (void)printf("%s\n", program->libraries());
+        return finish(cli, HM_OK, &e);
+    }
+    hm_cli_result(cli, &w, true);
+    hm_json_put_text(&w, "version", HM_VERSION);
+    hm_json_close_object(&w);
+    return finish(cli, hm_json_finish(&w, &e), &e);
+}
+
+static int run_command(const struct hm_program *program, struct hm_cli *cli,
+                       const struct common *common, struct cli_parse *p)
+{
+    const struct hm_command *command = p->tables.command;
+    struct hm_err e = {.rc = HM_OK};
+    hm_rc rc = cli_parse_run(p, &e);
+
+    if (common->help) {
+        cli_usage(stdout, program, command, common->opts);
         return fflush(stdout) == 0 ? 0 : 3;
     }
-    if (common.version)
-        return print_version(program);
+    if (common->version)
+        return print_version(program, cli);
     if (rc == HM_OK)
-        rc = cli_parse_check(p, command, &e);
+        rc = cli_parse_check(p, &e);
+    cli->json = cli->json || (rc != HM_OK && asks(p->argc, p->argv, "--json"));
     if (rc != HM_OK)
         return usage_failure(program, command, cli, &e);
     cli->argc = p->operands_n;
@@ -189,47 +194,63 @@ static int run_command(const struct hm_program *program,
     return finish(cli, command->run(cli, &e), &e);
 }
 
+static int print_help(const struct hm_program *program)
+{
+    if (program->help != NULL)
+        program->help(stdout, program);
+    else
+        cli_usage(stdout, program, NULL, NULL);
+    return fflush(stdout) == 0 ? 0 : 3;
+}
+
 /* A program with verbs, called without one that it knows. */
 static int run_without_command(const struct hm_program *program,
-                               struct hm_cli *cli, const char *word)
+                               struct hm_cli *cli, int argc, char *argv[],
+                               int stray, struct hm_err *e)
+{
+    const bool has_word = e->rc == HM_E_USAGE && stray > 0;
+    hm_rc rc = HM_E_USAGE;
+
+    cli->json = asks(argc, argv, "--json");
+    if (!has_word && (asks(argc, argv, "--help") || asks(argc, argv, "-h")))
+        return print_help(program);
+    if (!has_word && asks(argc, argv, "--version"))
+        return print_version(program, cli);
+    if (has_word && program->other != NULL)
+        rc = program->other(argc, argv, stray, e);
+    return rc == HM_E_USAGE ? usage_failure(program, NULL, cli, e)
+                            : finish(cli, rc, e);
+}
+
+static int run_program(const struct hm_program *program, struct hm_cli *cli,
+                       int argc, char *argv[], const char **operands)
 {
     struct hm_err e = {.rc = HM_OK};
-    hm_rc rc;
+    struct common common = {.help = false};
+    struct cli_parse p = {.argc = argc, .argv = argv, .operands = operands};
+    struct cli_verb verb;
 
-    if (word != NULL &&
-        (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)) {
-        cli_usage(stdout, program, NULL, NULL);
-        return fflush(stdout) == 0 ? 0 : 3;
-    }
-    if (word != NULL && strcmp(word, "--version") == 0)
-        return print_version(program);
-    rc = word == NULL ? hm_fail(&e, HM_E_USAGE, "cli.command.missing",
-                                "expected a command")
-                      : hm_fail(&e, HM_E_USAGE, "cli.command.unknown",
-                                "unknown command '%s'", hm_show_str(word));
-    (void)rc;
-    return usage_failure(program, NULL, cli, &e);
+    common_init(&common, cli);
+    if (cli_find_command(program, common.opts, argc, argv, &verb, &e) != HM_OK)
+        return run_without_command(program, cli, argc, argv, verb.stray, &e);
+    p.at = 1;
+    p.verb = verb.at;
+    p.tables = (struct cli_tables){program, verb.command, common.opts};
+    return run_command(program, cli, &common, &p);
 }
 
 int hm_cli_main(const struct hm_program *program, int argc, char *argv[])
 {
-    const struct hm_command *command =
-        find_command(program, argc > 1 ? argv[1] : NULL);
     struct hm_cli cli = {.program = program->name,
                          .result = HM_BUF_INIT(RESULT_MAX)};
-    struct cli_parse p = {.argc = argc, .argv = argv, .at = 1};
-    int status;
+    const char **operands = calloc((size_t)argc + 1, sizeof(*operands));
+    int status = 3;
 
     /* A file size limit is a failed write with a message, not a death that
      * leaves a temporary behind. */
     (void)signal(SIGXFSZ, SIG_IGN);
-    if (command == NULL)
-        return run_without_command(program, &cli, argc > 1 ? argv[1] : NULL);
-    p.at = command->name == NULL ? 1 : 2;
-    p.operands = calloc((size_t)argc + 1, sizeof(*p.operands));
-    if (p.operands == NULL)
-        return 3;
-    status = run_command(program, command, &cli, &p);
-    free(p.operands);
+    if (operands != NULL)
+        status = run_program(program, &cli, argc, argv, operands);
+    free(operands);
     return status;
 }

@@ -7,21 +7,97 @@ static bool is_option(const char *arg)
     return arg[0] == '-' && arg[1] != '\0';
 }
 
-/* The option that arg names in one table; NULL when none does. */
-static const struct hm_opt *find_in(const struct hm_opt *opts, const char *arg)
-{
-    const bool is_long = arg[1] == '-';
-    const struct hm_bytes name = {(const uint8_t *)arg + 2,
-                                  is_long ? strcspn(arg + 2, "=") : 0};
+/* One option of an argument.  A long one is the whole argument; letters stand
+ * together, and a value may follow its letter directly (POSIX). */
+struct option {
+    const struct hm_opt *o; /* NULL: no table knows it */
+    char letter;            /* or 0: a long one */
+    const char *value;      /* in the same argument; NULL: none */
+    const char *rest;       /* letters behind it; NULL: none */
+};
 
-    for (const struct hm_opt *o = opts; o != NULL && o->name != NULL; o++) {
-        if (is_long && hm_bytes_eq(name, hm_bytes_str(o->name)))
+static const struct hm_opt *find_in(const struct hm_opt *opts,
+                                    struct hm_bytes name, char letter)
+{
+    for (const struct hm_opt *o = opts; o != NULL && o->name != NULL; o++)
+        if (letter != '\0' ? o->letter == letter
+                           : hm_bytes_eq(name, hm_bytes_str(o->name)))
             return o;
-        if (!is_long && o->letter != '\0' && arg[1] == o->letter &&
-            arg[2] == '\0')
-            return o;
-    }
     return NULL;
+}
+
+static const struct hm_opt *find(const struct cli_tables *t,
+                                 struct hm_bytes name, char letter)
+{
+    const struct hm_command *first =
+        t->command != NULL ? t->command : t->program->commands;
+    const struct hm_opt *o = find_in(first->opts, name, letter);
+
+    for (const struct hm_command *c = first;
+         o == NULL && t->command == NULL && c->run != NULL; c++)
+        o = find_in(c->opts, name, letter);
+    return o != NULL ? o : find_in(t->common, name, letter);
+}
+
+static struct option read_letter(const struct cli_tables *t, const char *at)
+{
+    const char *rest = at[1] == '\0' ? NULL : at + 1;
+    struct option it = {.letter = at[0], .rest = rest};
+
+    it.o = find(t, (struct hm_bytes){NULL, 0}, at[0]);
+    if (it.o == NULL || it.o->kind == HM_OPT_FLAG)
+        return it;
+    it.value = rest;
+    it.rest = NULL;
+    return it;
+}
+
+/* The first option of an argument. */
+static struct option read_option(const struct cli_tables *t, const char *arg)
+{
+    const size_t n = arg[1] == '-' ? strcspn(arg + 2, "=") : 0;
+    struct option it = {.o = NULL};
+
+    if (arg[1] != '-')
+        return read_letter(t, arg + 1);
+    it.o = find(t, (struct hm_bytes){(const uint8_t *)arg + 2, n}, '\0');
+    if (arg[2 + n] == '=')
+        it.value = arg + 3 + n;
+    return it;
+}
+
+/* How many arguments an option is: with its value, when that stands apart. */
+static int count_arguments(const struct cli_tables *t, const char *arg,
+                           bool *known)
+{
+    struct option it = read_option(t, arg);
+
+    *known = it.o != NULL;
+    while (it.rest != NULL) {
+        it = read_letter(t, it.rest);
+        *known &= it.o != NULL;
+    }
+    return it.o != NULL && it.o->kind != HM_OPT_FLAG && it.value == NULL ? 2
+                                                                         : 1;
+}
+
+int cli_first_operand(const struct cli_tables *t, int argc, char *const argv[],
+                      const char **unknown)
+{
+    int at = 1;
+
+    *unknown = NULL;
+    while (at < argc && is_option(argv[at])) {
+        const char *arg = argv[at];
+        bool known = false;
+
+        if (strcmp(arg, "--") == 0)
+            return at + 1;
+        at += count_arguments(t, arg, &known);
+        if (!known && *unknown == NULL)
+            *unknown = arg;
+    }
+    return at < argc ? at : argc;
 }
 
 /* Seen already?  Remembers. */
@@ -52,40 +128,55 @@ HM_MUST static hm_rc store_value(const struct hm_opt *o, const char *value,
     return HM_OK;
 }
 
-HM_MUST static hm_rc store(const struct hm_opt *o, struct cli_parse *p,
-                           const char *arg, struct hm_err *e)
+HM_MUST static hm_rc store(struct cli_parse *p, const struct option *it,
+                           struct hm_err *e)
 {
-    const char *equals = arg[1] == '-' ? strchr(arg, '=') : NULL;
+    const struct hm_opt *o = it->o;
 
+    if (o->kind == HM_OPT_FLAG && it->value != NULL)
+        return hm_fail(e, HM_E_USAGE, "cli.option.value",
+                       "option '--%s' takes no value", o->name);
     if (o->kind == HM_OPT_FLAG) {
-        if (equals != NULL)
-            return hm_fail(e, HM_E_USAGE, "cli.option.value",
-                           "option '--%s' takes no value", o->name);
         *(bool *)o->into = true;
         return HM_OK;
     }
-    if (equals != NULL)
-        return store_value(o, equals + 1, e);
+    if (it->value != NULL)
+        return store_value(o, it->value, e);
     if (p->at + 1 >= p->argc)
         return hm_fail(e, HM_E_USAGE, "cli.option.value",
                        "option '--%s' needs %s", o->name, o->arg);
     return store_value(o, p->argv[++p->at], e);
 }
 
+HM_MUST static hm_rc refuse_unknown(const char *arg, char letter,
+                                    struct hm_err *e)
+{
+    const char name[] = {'-', letter, '\0'};
+
+    if (letter == '\0' || arg[2] == '\0')
+        return hm_fail(e, HM_E_USAGE, "cli.option.unknown",
+                       "unknown option '%s'", hm_show_str(arg));
+    return hm_fail(e, HM_E_USAGE, "cli.option.unknown",
+                   "unknown option '%s' in '%s'", hm_show_str(name),
+                   hm_show_str(arg));
+}
+
 HM_MUST static hm_rc take_option(struct cli_parse *p, const char *arg,
                                  struct hm_err *e)
 {
-    const struct hm_opt *o = find_in(p->own, arg);
+    struct option it = read_option(&p->tables, arg);
 
-    if (o == NULL)
-        o = find_in(p->common, arg);
-    if (o == NULL)
-        return hm_fail(e, HM_E_USAGE, "cli.option.unknown",
-                       "unknown option '%s'", hm_show_str(arg));
-    if (seen_before(p, o) && o->kind != HM_OPT_LIST)
-        return hm_fail(e, HM_E_USAGE, "cli.option.twice",
-                       "option '--%s' is given twice", o->name);
-    return store(o, p, arg, e);
+    for (;;) {
+        if (it.o == NULL)
+            return refuse_unknown(arg, it.letter, e);
+        if (seen_before(p, it.o) && it.o->kind != HM_OPT_LIST)
+            return hm_fail(e, HM_E_USAGE, "cli.option.twice",
+                           "option '--%s' is given twice", it.o->name);
+        HM_TRY(store(p, &it, e));
+        if (it.rest == NULL)
+            return HM_OK;
+        it = read_letter(&p->tables, it.rest);
+    }
 }
 
 hm_rc cli_parse_run(struct cli_parse *p, struct hm_err *e)
@@ -95,6 +186,8 @@ hm_rc cli_parse_run(struct cli_parse *p, struct hm_err *e)
     for (; p->at < p->argc; p->at++) {
         const char *arg = p->argv[p->at];
 
+        if (p->verb > 0 && p->at == p->verb)
+            continue;
         if (!options_ended && strcmp(arg, "--") == 0)
             options_ended = true;
         else if (!options_ended && is_option(arg))
@@ -105,10 +198,12 @@ hm_rc cli_parse_run(struct cli_parse *p, struct hm_err *e)
     return HM_OK;
 }
 
-hm_rc cli_parse_check(const struct cli_parse *p,
-                      const struct hm_command *command, struct hm_err *e)
+hm_rc cli_parse_check(const struct cli_parse *p, struct hm_err *e)
 {
-    for (const struct hm_opt *o = p->own; o != NULL && o->name != NULL; o++) {
+    const struct hm_command *command = p->tables.command;
+
+    for (const struct hm_opt *o = command->opts; o != NULL && o->name != NULL;
+         o++) {
         bool given = false;
 
         for (size_t i = 0; i < p->seen_n; i++)

@@ -66,17 +66,22 @@ struct hm_program {
     const char *name;                  /**< e.g. "hallmark-sign" */
     const char *summary;               /**< one line, no full stop */
     const struct hm_command *commands; /**< ends with run == NULL */
-    size_t n;
     /** Text of linked libraries for --version, e.g. "libgit2 1.5.1"; or NULL */
     const char *(*libraries)(void);
+    /** What --help without a verb prints; NULL: the commands */
+    void (*help)(FILE *to, const struct hm_program *program);
+    /** Give a word that is no verb to another program; returns only when that
+     * fails.  @p at is its place in @p argv.  NULL: it is refused */
+    hm_rc (*other)(int argc, char *argv[], int at, struct hm_err *e);
 };
 
 /** The whole of main(): find the verb, parse, run, report.
  *
- * Options may stand before or after operands; long names in full, values as
- * `--key FILE` or `--key=FILE`, letters one at a time; `--` ends options.  An
- * option that is no HM_OPT_LIST may be given once.  Every command also takes
- * --help, --version, --json, --quiet.
+ * Options may stand before or after the verb and operands; long names in full,
+ * values as `--key FILE` or `--key=FILE`, letters also together and with their
+ * value (`-nf`, `-kFILE`); `--` ends options.  An option that is no HM_OPT_LIST
+ * may be given once.  Every command also takes --help, --version, --json,
+ * --quiet.
  *
  * On failure: `program: text [reason]` and the hint on stderr; with --json also
  * { "schema_version": 1, "program", "ok": false, "reason", "message", "hint" }

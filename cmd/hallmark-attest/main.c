@@ -18,8 +18,11 @@ static const char *libraries(void)
 }
 
 static const struct hm_program program = {
-    "hallmark-attest", "Write what is known of a build as a Statement",
-    commands, 1, libraries};
+    .name = "hallmark-attest",
+    .summary = "Write what is known of a build as a Statement",
+    .commands = commands,
+    .libraries = libraries,
+};
 
 int main(int argc, char *argv[])
 {

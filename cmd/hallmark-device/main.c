@@ -26,9 +26,11 @@ static const char *libraries(void)
 }
 
 static const struct hm_program program = {
-    "hallmark-device",
-    "Be the device: verify an update, install it, start it, keep it", commands,
-    7, libraries};
+    .name = "hallmark-device",
+    .summary = "Be the device: verify an update, install it, start it, keep it",
+    .commands = commands,
+    .libraries = libraries,
+};
 
 int main(int argc, char *argv[])
 {

@@ -20,8 +20,11 @@ static const char *libraries(void)
 }
 
 static const struct hm_program program = {
-    "hallmark-evidence", "Show what a repository proves, and what it does not",
-    commands, 3, libraries};
+    .name = "hallmark-evidence",
+    .summary = "Show what a repository proves, and what it does not",
+    .commands = commands,
+    .libraries = libraries,
+};
 
 int main(int argc, char *argv[])
 {

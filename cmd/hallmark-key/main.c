@@ -42,9 +42,11 @@ static const char *libraries(void)
 }
 
 static const struct hm_program program = {
-    "hallmark-key",
-    "Tokens, root and vendor keys, and what the root authorises", commands,
-    sizeof(commands) / sizeof(commands[0]) - 1, libraries};
+    .name = "hallmark-key",
+    .summary = "Tokens, root and vendor keys, and what the root authorises",
+    .commands = commands,
+    .libraries = libraries,
+};
 
 int main(int argc, char *argv[])
 {

@@ -21,8 +21,11 @@ static const char *libraries(void)
 }
 
 static const struct hm_program program = {
-    "hallmark-manifest", "Make, renew and show the manifest that devices read",
-    commands, 3, libraries};
+    .name = "hallmark-manifest",
+    .summary = "Make, renew and show the manifest that devices read",
+    .commands = commands,
+    .libraries = libraries,
+};
 
 int main(int argc, char *argv[])
 {

@@ -21,9 +21,12 @@ static const char *libraries(void)
 }
 
 static const struct hm_program program = {
-    "hallmark-pack",
-    "Pack a directory so that the same tree gives the same bytes anywhere",
-    commands, 3, libraries};
+    .name = "hallmark-pack",
+    .summary =
+        "Pack a directory so that the same tree gives the same bytes anywhere",
+    .commands = commands,
+    .libraries = libraries,
+};
 
 int main(int argc, char *argv[])
 {

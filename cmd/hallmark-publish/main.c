@@ -32,9 +32,12 @@ static const char *libraries(void)
     return OpenSSL_version(OPENSSL_VERSION);
 }
 
-static const struct hm_program program = {"hallmark-publish",
-                                          "Verify a release and publish it",
-                                          commands, 1, libraries};
+static const struct hm_program program = {
+    .name = "hallmark-publish",
+    .summary = "Verify a release and publish it",
+    .commands = commands,
+    .libraries = libraries,
+};
 
 int main(int argc, char *argv[])
 {

@@ -8,8 +8,10 @@ static const struct hm_command commands[] = {
 };
 
 static const struct hm_program program = {
-    "hallmark-sbom", "Check an SBOM and bind it to the file it describes",
-    commands, 1, NULL};
+    .name = "hallmark-sbom",
+    .summary = "Check an SBOM and bind it to the file it describes",
+    .commands = commands,
+};
 
 int main(int argc, char *argv[])
 {

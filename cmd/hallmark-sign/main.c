@@ -54,8 +54,11 @@ static const char *libraries(void)
 }
 
 static const struct hm_program program = {
-    "hallmark-sign", "Sign documents and Statements with a token", commands, 1,
-    libraries};
+    .name = "hallmark-sign",
+    .summary = "Sign documents and Statements with a token",
+    .commands = commands,
+    .libraries = libraries,
+};
 
 int main(int argc, char *argv[])
 {

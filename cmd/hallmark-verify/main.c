@@ -103,8 +103,11 @@ static const char *libraries(void)
 }
 
 static const struct hm_program program = {
-    "hallmark-verify", "Re-check a release directory before publication",
-    commands, 1, libraries};
+    .name = "hallmark-verify",
+    .summary = "Re-check a release directory before publication",
+    .commands = commands,
+    .libraries = libraries,
+};
 
 int main(int argc, char *argv[])
 {

@@ -62,20 +62,22 @@ HM_MUST static hm_rc refuse_word(const char *word, struct hm_err *e)
                    list);
 }
 
-hm_rc hallmark_become(char *argv[], struct hm_err *e)
+/* Options before the word go to the program, like those behind it. */
+hm_rc hallmark_become(int argc, char *argv[], int at, struct hm_err *e)
 {
     HM_OWN(hm_buf) folder = HM_BUF_INIT(4096);
     char name[64];
     char path[2048];
-    char **own = argv + 1;
 
-    if (!is_family(argv[1]))
-        return refuse_word(argv[1], e);
+    if (!is_family(argv[at]))
+        return refuse_word(argv[at], e);
     HM_TRY(hallmark_find_folder(&folder, e));
-    (void)snprintf(name, sizeof(name), "hallmark-%s", argv[1]);
+    (void)snprintf(name, sizeof(name), "hallmark-%s", argv[at]);
     (void)snprintf(path, sizeof(path), "%s%s", (const char *)folder.p, name);
-    own[0] = name;
-    (void)execv(path, own);
+    for (int i = at; i < argc; i++)
+        argv[i] = argv[i + 1]; /* the NULL at the end as well */
+    argv[0] = name;
+    (void)execv(path, argv);
     return hm_hint(e,
                    hm_fail_errno(e, "hallmark.program.start",
                                  "cannot start '%s'", hm_show_str(path)),

@@ -24,8 +24,8 @@ HM_MUST hm_rc hallmark_find_folder(struct hm_buf *out, struct hm_err *e);
 /** Become `hallmark-WORD`, the program beside this one; returns only on
  * failure: HM_E_USAGE `cli.command.unknown`, HM_E_IO `hallmark.program.start`
  *
- * @param argv  of main(): argv[1] is the word */
-HM_MUST hm_rc hallmark_become(char *argv[], struct hm_err *e);
+ * @param argv  of main(): argv[at] is the word */
+hm_rc hallmark_become(int argc, char *argv[], int at, struct hm_err *e);
 
 /** The text of --help: verbs and programs. */
 void hallmark_print_help(FILE *to, const struct hm_program *program);

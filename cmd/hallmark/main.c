@@ -21,41 +21,15 @@ static const char *libraries(void)
 }
 
 static const struct hm_program program = {
-    "hallmark", "Sign firmware releases and prove where they come from",
-    commands, 2, libraries};
-
-static bool is_own(const char *word)
-{
-    for (const struct hm_command *c = commands; c->run != NULL; c++)
-        if (strcmp(c->name, word) == 0)
-            return true;
-    return word[0] == '-';
-}
-
-static bool asks_help(int argc, char *argv[])
-{
-    return argc > 1 &&
-           (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
-}
-
-/* Another program takes over; what follows happens only when it cannot. */
-static int become(char *argv[])
-{
-    struct hm_err e = {.rc = HM_OK};
-    const hm_rc rc = hallmark_become(argv, &e);
-
-    (void)fprintf(stderr, "hallmark: %s [%s]\n", e.text, e.reason);
-    if (e.hint[0] != '\0')
-        (void)fprintf(stderr, "          next: %s\n", e.hint);
-    return hm_rc_exit_status(rc);
-}
+    .name = "hallmark",
+    .summary = "Sign firmware releases and prove where they come from",
+    .commands = commands,
+    .libraries = libraries,
+    .help = hallmark_print_help,
+    .other = hallmark_become,
+};
 
 int main(int argc, char *argv[])
 {
-    if (argc > 1 && !is_own(argv[1]))
-        return become(argv);
-    if (!asks_help(argc, argv))
-        return hm_cli_main(&program, argc, argv);
-    hallmark_print_help(stdout, &program);
-    return fflush(stdout) == 0 ? 0 : 3;
+    return hm_cli_main(&program, argc, argv);
 }

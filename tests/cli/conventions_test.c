@@ -1,5 +1,6 @@
 /* What every program has in common, held against each of them: help, version,
  * wrong use, and a manual page that tells of every option and every reason. */
+#include "hm_json.h"
 #include "hm_run.h"
 
 #include "hm_test.h"
@@ -67,6 +68,111 @@ static void a_full_standard_output_is_no_success(void **state)
 
         HM_RUN(&r, &how, programs[i], "--version");
         assert_int_equal(r.status, 3);
+    }
+}
+
+/* Where nothing is: the program that came so far has understood its call. */
+#define NOWHERE "/nonexistent-hallmark"
+
+static void options_stand_before_the_verb_as_well(void **state)
+{
+    static const struct {
+        const char *words[8];
+        const char *reason;
+        int status;
+    } rows[] = {
+        {{"hallmark-device", "--state", NOWHERE, "status"},
+         "device.state.missing",
+         2},
+        {{"hallmark-device", "-qs" NOWHERE, "status"},
+         "device.state.missing",
+         2},
+        {{"hallmark-sbom", "--release", NOWHERE, "check", "F"},
+         "base.file.open",
+         3},
+        {{"hallmark-evidence", "--root", NOWHERE, "-oout", "build", NOWHERE},
+         "base.file.open",
+         3},
+        {{"hallmark-key", "--json", "--softhsm", NOWHERE, "list"},
+         "hsm.softhsm.missing",
+         4},
+        {{"hallmark-manifest", "--release", NOWHERE, "make", "-o", "."},
+         "base.file.open",
+         3},
+        {{"hallmark", "--dry-run", "release", NOWHERE}, "base.file.open", 3},
+        {{"hallmark", "-q", "key", "--softhsm", NOWHERE, "list"},
+         "hsm.softhsm.missing",
+         4},
+        {{"hallmark", "--version", "frob"}, "cli.command.unknown", 2},
+        {{"hallmark-key", "--pin", "tty", "list"}, "cli.option.unknown", 2},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        HM_OWN(hm_run) r = HM_RUN_INIT;
+
+        hm_run(&r, NULL, rows[i].words);
+        assert_run(&r, rows[i].status, rows[i].reason);
+    }
+}
+
+/* Exactly one object, which tells the reason. */
+static void assert_refusal_in_json(const struct hm_run *r, const char *reason)
+{
+    HM_OWN(hm_json_doc) doc = HM_JSON_DOC_INIT;
+    struct hm_err e = {.rc = HM_OK};
+    struct hm_json found;
+
+    assert_ok(
+        hm_json_parse(&doc, hm_buf_view(&r->out), HM_JSON_OURS, 1u << 20, &e),
+        &e);
+    found = hm_json_find(hm_json_root(&doc), "reason");
+    assert_true(hm_bytes_eq(hm_json_view(found), hm_bytes_str(reason)));
+}
+
+static void json_tells_of_a_mistake_in_the_call(void **state)
+{
+    static const struct {
+        const char *words[6];
+        const char *reason;
+    } rows[] = {
+        {{"hallmark", "--json"}, "cli.command.missing"},
+        {{"hallmark", "frob", "--json"}, "cli.command.unknown"},
+        {{"hallmark-key", "--json"}, "cli.command.missing"},
+        {{"hallmark-key", "frob", "--json"}, "cli.command.unknown"},
+        {{"hallmark-key", "--frob", "--json"}, "cli.option.unknown"},
+        {{"hallmark-key", "list", "--frob", "--json"}, "cli.option.unknown"},
+        {{"hallmark-device", "status", "--json"}, "cli.option.missing"},
+        {{"hallmark-verify", "-x", "--json"}, "cli.option.unknown"},
+        {{"hallmark-publish", "--root", "r", "--json"}, "cli.operand.missing"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        HM_OWN(hm_run) r = HM_RUN_INIT;
+
+        hm_run(&r, NULL, rows[i].words);
+        assert_run(&r, 2, rows[i].reason);
+        assert_refusal_in_json(&r, rows[i].reason);
+    }
+}
+
+static void json_tells_the_version(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PROGRAMS; i++) {
+        HM_OWN(hm_run) r = HM_RUN_INIT;
+        HM_OWN(hm_json_doc) doc = HM_JSON_DOC_INIT;
+        struct hm_err e = {.rc = HM_OK};
+        struct hm_json found;
+
+        HM_RUN(&r, NULL, programs[i], "--version", "--json");
+        assert_run(&r, 0, "");
+        assert_ok(hm_json_parse(&doc, hm_buf_view(&r.out), HM_JSON_OURS,
+                                1u << 20, &e),
+                  &e);
+        found = hm_json_find(hm_json_root(&doc), "version");
+        assert_true(hm_bytes_eq(hm_json_view(found), hm_bytes_str(HM_VERSION)));
     }
 }
 
@@ -266,6 +372,9 @@ int main(void)
         cmocka_unit_test(every_program_tells_its_version),
         cmocka_unit_test(wrong_use_is_exit_2_with_a_reason),
         cmocka_unit_test(a_full_standard_output_is_no_success),
+        cmocka_unit_test(options_stand_before_the_verb_as_well),
+        cmocka_unit_test(json_tells_of_a_mistake_in_the_call),
+        cmocka_unit_test(json_tells_the_version),
         cmocka_unit_test(every_option_is_in_the_manual),
         cmocka_unit_test(every_reason_is_in_the_manual),
     };
