@@ -34,6 +34,7 @@ target_compile_options(hm_flags INTERFACE
     $<$<C_COMPILER_ID:GNU>:-ftrivial-auto-var-init=zero>
     $<$<CONFIG:Release,RelWithDebInfo>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
 target_link_options(hm_flags INTERFACE
+    -Wl,--as-needed # a program links what it uses, whatever its rooms can do
     -Wl,-z,relro,-z,now,-z,noexecstack -pie)
 
 if(HM_SANITIZE)

@@ -156,17 +156,22 @@ static int usage_failure(const struct hm_program *program,
 
 static int print_version(const struct hm_program *program, struct hm_cli *cli)
 {
+    const struct hm_cli_library *l = program->libraries;
     struct hm_err e = {.rc = HM_OK};
     struct hm_json_writer w;
 
     if (!cli->json) {
         (void)printf("%s %s\n", program->name, HM_VERSION);
-        if (program->libraries != NULL)
-            (void)printf("%s\n", program->libraries());
+        for (; l->name != NULL; l++)
+            (void)printf("%s %s\n", l->name, l->version());
         return finish(cli, HM_OK, &e);
     }
     hm_cli_result(cli, &w, true);
     hm_json_put_text(&w, "version", HM_VERSION);
+    hm_json_open_object(&w, "libraries");
+    for (; l->name != NULL; l++)
+        hm_json_put_text(&w, l->name, l->version());
+    hm_json_close_object(&w);
     hm_json_close_object(&w);
     return finish(cli, hm_json_finish(&w, &e), &e);
 }

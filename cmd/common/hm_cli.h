@@ -62,12 +62,18 @@ struct hm_command {
     hm_rc (*run)(struct hm_cli *cli, struct hm_err *e);
 };
 
+/** A library of others that the program links, for --version; the room that
+ * uses it offers the function. */
+struct hm_cli_library {
+    const char *name;
+    const char *(*version)(void);
+};
+
 struct hm_program {
-    const char *name;                  /**< e.g. "hallmark-sign" */
-    const char *summary;               /**< one line, no full stop */
-    const struct hm_command *commands; /**< ends with run == NULL */
-    /** Text of linked libraries for --version, e.g. "libgit2 1.5.1"; or NULL */
-    const char *(*libraries)(void);
+    const char *name;                       /**< e.g. "hallmark-sign" */
+    const char *summary;                    /**< one line, no full stop */
+    const struct hm_command *commands;      /**< ends with run == NULL */
+    const struct hm_cli_library *libraries; /**< ends with name == NULL */
     /** What --help without a verb prints; NULL: the commands */
     void (*help)(FILE *to, const struct hm_program *program);
     /** Give a word that is no verb to another program; returns only when that

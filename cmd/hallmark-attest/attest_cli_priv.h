@@ -78,7 +78,6 @@ struct attest_build {
     hm_time started, finished;
     char numbers[5][24]; /**< the numbers below as text */
     char config_sha256[HM_SHA256_HEX];
-    char libgit2[HM_SOURCE_LIBRARY];
     struct attest_pairs external, internal, version;
 };
 

@@ -1,6 +1,6 @@
-#include <openssl/crypto.h>
-
 #include "evidence_cli_priv.h"
+#include "hm_archive.h"
+#include "hm_crypto.h"
 
 static const struct hm_command commands[] = {
     {"build", "REPOSITORY", 1, 1,
@@ -14,10 +14,12 @@ static const struct hm_command commands[] = {
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
 
-static const char *libraries(void)
-{
-    return OpenSSL_version(OPENSSL_VERSION);
-}
+static const struct hm_cli_library libraries[] = {
+    {"OpenSSL", hm_crypto_openssl_version},
+    {"cJSON", hm_json_cjson_version},
+    {"zlib", hm_archive_zlib_version},
+    {NULL, NULL},
+};
 
 static const struct hm_program program = {
     .name = "hallmark-evidence",

@@ -1,5 +1,4 @@
-#include <openssl/crypto.h>
-
+#include "hm_crypto.h"
 #include "key_priv.h"
 
 static const struct hm_command commands[] = {
@@ -36,10 +35,11 @@ static const struct hm_command commands[] = {
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
 
-static const char *libraries(void)
-{
-    return OpenSSL_version(OPENSSL_VERSION);
-}
+static const struct hm_cli_library libraries[] = {
+    {"OpenSSL", hm_crypto_openssl_version},
+    {"cJSON", hm_json_cjson_version},
+    {NULL, NULL},
+};
 
 static const struct hm_program program = {
     .name = "hallmark-key",

@@ -1,3 +1,5 @@
+#include "hm_archive.h"
+#include "hm_crypto.h"
 #include "pack_cli_priv.h"
 
 /* The last one has no name: what is no verb is the directory to pack. */
@@ -12,13 +14,11 @@ static const struct hm_command commands[] = {
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
 
-static const char *libraries(void)
-{
-    static char text[64];
-
-    (void)snprintf(text, sizeof(text), "zlib %s", hm_archive_zlib_version());
-    return text;
-}
+static const struct hm_cli_library libraries[] = {
+    {"OpenSSL", hm_crypto_openssl_version},
+    {"zlib", hm_archive_zlib_version},
+    {NULL, NULL},
+};
 
 static const struct hm_program program = {
     .name = "hallmark-pack",

@@ -1,5 +1,5 @@
-#include <openssl/crypto.h>
-
+#include "hm_archive.h"
+#include "hm_crypto.h"
 #include "publish_priv.h"
 
 static struct publish_options opt;
@@ -27,10 +27,12 @@ static const struct hm_command commands[] = {
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
 
-static const char *libraries(void)
-{
-    return OpenSSL_version(OPENSSL_VERSION);
-}
+static const struct hm_cli_library libraries[] = {
+    {"OpenSSL", hm_crypto_openssl_version},
+    {"cJSON", hm_json_cjson_version},
+    {"zlib", hm_archive_zlib_version},
+    {NULL, NULL},
+};
 
 static const struct hm_program program = {
     .name = "hallmark-publish",

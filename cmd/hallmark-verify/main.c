@@ -1,8 +1,9 @@
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "hm_archive.h"
 #include "hm_cli.h"
+#include "hm_crypto.h"
 #include "hm_verify.h"
 
 #define REPORT_MAX ((size_t)16 << 20)
@@ -97,10 +98,12 @@ static const struct hm_command commands[] = {
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
 
-static const char *libraries(void)
-{
-    return OpenSSL_version(OPENSSL_VERSION);
-}
+static const struct hm_cli_library libraries[] = {
+    {"OpenSSL", hm_crypto_openssl_version},
+    {"cJSON", hm_json_cjson_version},
+    {"zlib", hm_archive_zlib_version},
+    {NULL, NULL},
+};
 
 static const struct hm_program program = {
     .name = "hallmark-verify",

@@ -95,6 +95,7 @@ void hallmark_print_help(FILE *to, const struct hm_program *program)
     for (const struct family *f = hallmark_family; f->name != NULL; f++)
         (void)fprintf(to, "  %-16s %s\n", f->name, f->summary);
     (void)fprintf(to, "\noptions:\n  -h, --help       show this text\n"
-                      "      --version    show the version\n"
+                      "      --version    show the versions of the program and "
+                      "its libraries\n"
                       "\n'hallmark COMMAND --help' tells more of one.\n");
 }

@@ -1,4 +1,5 @@
 #include "hallmark_priv.h"
+#include "hm_crypto.h"
 #include "hm_source.h"
 
 static const struct hm_command commands[] = {
@@ -10,15 +11,12 @@ static const struct hm_command commands[] = {
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
 
-static const char *libraries(void)
-{
-    static char text[64];
-    char version[HM_SOURCE_LIBRARY];
-
-    (void)snprintf(text, sizeof(text), "libgit2 %s",
-                   hm_source_library(version));
-    return text;
-}
+static const struct hm_cli_library libraries[] = {
+    {"OpenSSL", hm_crypto_openssl_version},
+    {"cJSON", hm_json_cjson_version},
+    {"libgit2", hm_source_libgit2_version},
+    {NULL, NULL},
+};
 
 static const struct hm_program program = {
     .name = "hallmark",

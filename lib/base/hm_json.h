@@ -194,4 +194,7 @@ void hm_json_put_json(struct hm_json_writer *w, const char *key,
  *         HM_E_FORMAT `json.utf8` */
 HM_MUST hm_rc hm_json_finish(struct hm_json_writer *w, struct hm_err *e);
 
+/** Version of the linked cJSON, e.g. "1.7.15". */
+const char *hm_json_cjson_version(void);
+
 #endif /* HM_JSON_H */

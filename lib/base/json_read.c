@@ -352,3 +352,8 @@ hm_rc hm_json_get_word(struct hm_json at, const char *name, const char *words,
                             "'%s' is not one of: %s", hm_show(view), words);
     return HM_OK;
 }
+
+const char *hm_json_cjson_version(void)
+{
+    return cJSON_Version();
+}

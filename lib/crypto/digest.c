@@ -1,3 +1,4 @@
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 
@@ -94,4 +95,9 @@ hm_rc hm_digest_file(struct hm_file *f, struct hm_digests *out,
         rc = digest_chunks(f, &d, chunk, e);
     free(chunk);
     return rc == HM_OK ? hm_digest_end(&d, out, e) : rc;
+}
+
+const char *hm_crypto_openssl_version(void)
+{
+    return OpenSSL_version(OPENSSL_VERSION_STRING);
 }

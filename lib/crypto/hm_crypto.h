@@ -149,4 +149,7 @@ HM_MUST hm_rc hm_signature_verify(const struct hm_public_key *key,
                                   struct hm_bytes message, struct hm_bytes sig,
                                   struct hm_err *e);
 
+/** Version of the linked OpenSSL, e.g. "3.0.15". */
+const char *hm_crypto_openssl_version(void);
+
 #endif /* HM_CRYPTO_H */

@@ -83,10 +83,8 @@ bool hm_source_is_dirty(const struct hm_source *s);
  *         control character, blank or no host) */
 HM_MUST hm_rc hm_source_clean_url(const char *url, char *out, struct hm_err *e);
 
-#define HM_SOURCE_LIBRARY 40 /**< bytes of a version and its NUL */
-
-/** Version of the linked libgit2, e.g. "1.5.1". @return @p out */
-const char *hm_source_library(char out[static HM_SOURCE_LIBRARY]);
+/** Version of the linked libgit2, e.g. "1.5.1". */
+const char *hm_source_libgit2_version(void);
 
 void hm_source_clear(struct hm_source *s);
 

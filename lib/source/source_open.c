@@ -89,13 +89,14 @@ void source_repo_clear(struct source_repo *r)
     *r = (struct source_repo)SOURCE_REPO_INIT;
 }
 
-const char *hm_source_library(char out[static HM_SOURCE_LIBRARY])
+const char *hm_source_libgit2_version(void)
 {
+    static char text[40]; /* always the same */
     int major = 0;
     int minor = 0;
     int patch = 0;
 
     (void)git_libgit2_version(&major, &minor, &patch);
-    (void)snprintf(out, HM_SOURCE_LIBRARY, "%d.%d.%d", major, minor, patch);
-    return out;
+    (void)snprintf(text, sizeof(text), "%d.%d.%d", major, minor, patch);
+    return text;
 }

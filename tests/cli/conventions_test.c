@@ -44,6 +44,49 @@ static void every_program_tells_its_version(void **state)
     }
 }
 
+/* The names that the dynamic linker is told stand in the file as text. */
+static bool links(const char *program, const char *soname)
+{
+    HM_OWN(hm_buf) file = HM_BUF_INIT(1u << 28);
+    struct hm_err e = {.rc = HM_OK};
+    char path[512];
+
+    (void)snprintf(path, sizeof(path), "%s/%s", HM_BIN, program);
+    assert_ok(hm_file_load(path, &file, &e), &e);
+    return memmem(file.p, file.n, soname, strlen(soname)) != NULL;
+}
+
+static void every_library_that_is_linked_shows_its_version(void **state)
+{
+    static const struct {
+        const char *soname;
+        const char *name;
+    } libraries[] = {
+        {"libcrypto.so.", "OpenSSL"},
+        {"libcjson.so.", "cJSON"},
+        {"libgit2.so.", "libgit2"},
+        {"libz.so.", "zlib"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PROGRAMS; i++) {
+        HM_OWN(hm_run) r = HM_RUN_INIT;
+
+        HM_RUN(&r, NULL, programs[i], "--version");
+        for (size_t k = 0; k < sizeof(libraries) / sizeof(libraries[0]); k++) {
+            char line[32];
+            const char *at = NULL;
+
+            (void)snprintf(line, sizeof(line), "\n%s ", libraries[k].name);
+            at = strstr(hm_run_out(&r), line);
+            if ((at != NULL) != links(programs[i], libraries[k].soname))
+                fail_msg("%s and %s", programs[i], libraries[k].name);
+            if (at != NULL)
+                assert_in_range(at[strlen(line)], '0', '9');
+        }
+    }
+}
+
 static void wrong_use_is_exit_2_with_a_reason(void **state)
 {
     (void)state;
@@ -370,6 +413,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_program_tells_what_it_does),
         cmocka_unit_test(every_program_tells_its_version),
+        cmocka_unit_test(every_library_that_is_linked_shows_its_version),
         cmocka_unit_test(wrong_use_is_exit_2_with_a_reason),
         cmocka_unit_test(a_full_standard_output_is_no_success),
         cmocka_unit_test(options_stand_before_the_verb_as_well),
