@@ -10,14 +10,15 @@
 
 void hm_cli_say(const struct hm_cli *cli, const char *fmt, ...)
 {
+    FILE *to = cli->stdout_taken ? stderr : stdout;
     va_list ap;
 
     if (cli->json || cli->quiet)
         return;
     va_start(ap, fmt);
-    (void)vprintf(fmt, ap);
+    (void)vfprintf(to, fmt, ap);
     va_end(ap);
-    (void)putchar('\n');
+    (void)fputc('\n', to);
 }
 
 void hm_cli_warn(const struct hm_cli *cli, const char *fmt, ...)
@@ -50,10 +51,15 @@ HM_MUST static hm_rc flush_stdout(struct hm_err *e)
     return HM_OK;
 }
 
+bool hm_cli_is_stdout(const char *path)
+{
+    return path != NULL && strcmp(path, "-") == 0;
+}
+
 hm_rc hm_cli_output(const char *path, struct hm_bytes bytes, bool force,
                     struct hm_err *e)
 {
-    if (strcmp(path, "-") != 0)
+    if (!hm_cli_is_stdout(path))
         return hm_file_save(path, bytes, force ? HM_OUT_REPLACE : HM_OUT_NEW,
                             e);
     HM_TRY(flush_stdout(e));
@@ -190,7 +196,7 @@ static int run_command(const struct hm_program *program, struct hm_cli *cli,
     if (common->version)
         return print_version(program, cli);
     if (rc == HM_OK)
-        rc = cli_parse_check(p, &e);
+        rc = cli_parse_check(p, cli, &e);
     cli->json = cli->json || (rc != HM_OK && asks(p->argc, p->argv, "--json"));
     if (rc != HM_OK)
         return usage_failure(program, command, cli, &e);

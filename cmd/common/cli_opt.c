@@ -100,15 +100,22 @@ int cli_first_operand(const struct cli_tables *t, int argc, char *const argv[],
     return at < argc ? at : argc;
 }
 
-/* Seen already?  Remembers. */
-static bool seen_before(struct cli_parse *p, const struct hm_opt *o)
+static bool is_given(const struct cli_parse *p, const struct hm_opt *o)
 {
     for (size_t i = 0; i < p->seen_n; i++)
         if (p->seen[i] == o)
             return true;
-    if (p->seen_n < CLI_OPTS_MAX)
-        p->seen[p->seen_n++] = o;
     return false;
+}
+
+/* Seen already?  Remembers. */
+static bool seen_before(struct cli_parse *p, const struct hm_opt *o)
+{
+    const bool seen = is_given(p, o);
+
+    if (!seen && p->seen_n < CLI_OPTS_MAX)
+        p->seen[p->seen_n++] = o;
+    return seen;
 }
 
 HM_MUST static hm_rc store_value(const struct hm_opt *o, const char *value,
@@ -116,7 +123,7 @@ HM_MUST static hm_rc store_value(const struct hm_opt *o, const char *value,
 {
     struct hm_cli_list *list = o->into;
 
-    if (o->kind == HM_OPT_VALUE) {
+    if (o->kind != HM_OPT_LIST) {
         *(const char **)o->into = value;
         return HM_OK;
     }
@@ -198,20 +205,48 @@ hm_rc cli_parse_run(struct cli_parse *p, struct hm_err *e)
     return HM_OK;
 }
 
-hm_rc cli_parse_check(const struct cli_parse *p, struct hm_err *e)
+/* The option's value is "-". */
+HM_MUST static hm_rc take_stdout(const struct hm_opt *o, struct hm_cli *cli,
+                                 struct hm_err *e)
+{
+    if (o->kind == HM_OPT_PLACE)
+        return hm_hint(e,
+                       hm_fail(e, HM_E_USAGE, "cli.option.value",
+                               "'--%s -': what is written there is more than "
+                               "one file, and standard output is one",
+                               o->name),
+                       "name a %s", o->arg);
+    if (cli->json)
+        return hm_fail(e, HM_E_USAGE, "cli.option.value",
+                       "'--%s -' does not go with --json: both write standard "
+                       "output",
+                       o->name);
+    cli->stdout_taken = true;
+    return HM_OK;
+}
+
+HM_MUST static hm_rc check_option(const struct cli_parse *p,
+                                  const struct hm_opt *o, struct hm_cli *cli,
+                                  struct hm_err *e)
+{
+    const bool given = is_given(p, o);
+
+    if (o->required && !given)
+        return hm_fail(e, HM_E_USAGE, "cli.option.missing",
+                       "option '--%s %s' is required", o->name, o->arg);
+    if (!given || (o->kind != HM_OPT_OUTPUT && o->kind != HM_OPT_PLACE) ||
+        !hm_cli_is_stdout(*(const char **)o->into))
+        return HM_OK;
+    return take_stdout(o, cli, e);
+}
+
+hm_rc cli_parse_check(const struct cli_parse *p, struct hm_cli *cli,
+                      struct hm_err *e)
 {
     const struct hm_command *command = p->tables.command;
 
-    for (const struct hm_opt *o = command->opts; o != NULL && o->name != NULL;
-         o++) {
-        bool given = false;
-
-        for (size_t i = 0; i < p->seen_n; i++)
-            given |= p->seen[i] == o;
-        if (o->required && !given)
-            return hm_fail(e, HM_E_USAGE, "cli.option.missing",
-                           "option '--%s %s' is required", o->name, o->arg);
-    }
+    for (const struct hm_opt *o = command->opts; o->name != NULL; o++)
+        HM_TRY(check_option(p, o, cli, e));
     if (p->operands_n < command->operands_min)
         return hm_fail(e, HM_E_USAGE, "cli.operand.missing",
                        "expected %s, got %d operands", command->operands,

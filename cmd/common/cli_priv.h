@@ -55,9 +55,11 @@ struct cli_parse {
  * @return HM_E_USAGE `cli.option.unknown|twice|value|count` */
 HM_MUST hm_rc cli_parse_run(struct cli_parse *p, struct hm_err *e);
 
-/** Are all required options and the right number of operands there?
- * @return HM_E_USAGE `cli.option.missing`, `cli.operand.missing|extra` */
-HM_MUST hm_rc cli_parse_check(const struct cli_parse *p, struct hm_err *e);
+/** Are all required options and the right number of operands there, and does
+ * at most one of them want standard output?
+ * @return HM_E_USAGE `cli.option.missing|value`, `cli.operand.missing|extra` */
+HM_MUST hm_rc cli_parse_check(const struct cli_parse *p, struct hm_cli *cli,
+                              struct hm_err *e);
 
 /** Usage of one command, or of the program when @p command is NULL. */
 void cli_usage(FILE *to, const struct hm_program *program,

@@ -13,9 +13,14 @@
 #include "hm_progress.h"
 
 enum hm_opt_kind {
-    HM_OPT_FLAG,  /**< into: bool * */
-    HM_OPT_VALUE, /**< into: const char ** */
-    HM_OPT_LIST   /**< into: struct hm_cli_list *; may be given again */
+    HM_OPT_FLAG,   /**< into: bool * */
+    HM_OPT_VALUE,  /**< into: const char ** */
+    HM_OPT_OUTPUT, /**< into: const char **; a file to write.  "-" is standard
+                        output, which is refused together with --json and sends
+                        hm_cli_say() to standard error */
+    HM_OPT_PLACE,  /**< into: const char **; what is written there is more than
+                        one file, so "-" is refused */
+    HM_OPT_LIST    /**< into: struct hm_cli_list *; may be given again */
 };
 
 #define HM_CLI_LIST_MAX 64
@@ -46,6 +51,7 @@ struct hm_cli {
     const char *program; /**< e.g. "hallmark-sign" */
     bool json;           /**< --json: one object on stdout, no text */
     bool quiet;          /**< --quiet: no progress, no text for people */
+    bool stdout_taken;   /**< a HM_OPT_OUTPUT is "-" */
     int argc;            /**< operands left after parsing */
     const char *const *argv;
     struct hm_buf result; /**< what --json prints; see hm_cli_result() */
@@ -97,7 +103,8 @@ struct hm_program {
  */
 int hm_cli_main(const struct hm_program *program, int argc, char *argv[]);
 
-/** A line for people on stdout; nothing with --json or --quiet.  Bytes from
+/** A line for people on stdout, or on stderr when stdout is taken by a document;
+ * nothing with --json or --quiet.  Bytes from
  * outside must have passed hm_show(). */
 void hm_cli_say(const struct hm_cli *cli, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -126,6 +133,9 @@ void hm_cli_progress_clear(struct hm_cli_progress *p);
  * command adds members and calls hm_json_close_object() and
  * hm_json_finish(); hm_cli_main() prints it when --json was given. */
 void hm_cli_result(struct hm_cli *cli, struct hm_json_writer *w, bool ok);
+
+/** Does @p path, which may be NULL, mean standard output? */
+bool hm_cli_is_stdout(const char *path);
 
 /** Write @p bytes to the file that -o named ("-": stdout), never over an
  * existing file without @p force.

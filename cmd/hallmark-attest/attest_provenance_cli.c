@@ -16,7 +16,7 @@ const struct hm_opt attest_provenance_opts[] = {
     {"dir", 0, HM_OPT_VALUE, false, &call.ask.dir, "DIR",
      "every file in DIR/artefacts/ is a subject; else the folder of "
      "release.json"},
-    {"output", 'o', HM_OPT_VALUE, true, &call.output, "FILE",
+    {"output", 'o', HM_OPT_OUTPUT, true, &call.output, "FILE",
      "write the Statement; - is standard output"},
     {"repository", 0, HM_OPT_VALUE, false, &call.ask.repository, "PATH",
      "git work tree that was built; else the one that release.json names"},
@@ -32,11 +32,6 @@ const struct hm_opt attest_provenance_opts[] = {
      "do everything but write FILE"},
     HM_OPT_END,
 };
-
-static bool is_stdout(void)
-{
-    return strcmp(call.output, "-") == 0;
-}
 
 static void warn(const struct hm_cli *cli, const struct attest_build *b)
 {
@@ -60,8 +55,6 @@ static void warn(const struct hm_cli *cli, const struct attest_build *b)
 
 static void say(const struct hm_cli *cli, const struct attest_build *b)
 {
-    if (is_stdout())
-        return;
     hm_cli_say(cli, "%s: provenance of %zu artefacts, commit %s%s",
                hm_show_str(call.output), b->artefacts.n, b->source.commit,
                hm_source_is_dirty(&b->source) ? " with changes" : "");
@@ -114,10 +107,6 @@ hm_rc attest_provenance_run(struct hm_cli *cli, struct hm_err *e)
     struct attest_build *b = NULL; /* too large for a frame */
     hm_rc rc;
 
-    if (is_stdout() && cli->json)
-        return hm_fail(e, HM_E_USAGE, "cli.option.value",
-                       "'-o -' does not go with --json: both write standard "
-                       "output");
     b = calloc(1, sizeof(*b));
     if (b == NULL)
         return hm_fail(e, HM_E_NOMEM, "attest.files.nomem", "out of memory");

@@ -11,7 +11,7 @@ static struct {
 const struct hm_opt evidence_build_opts[] = {
     {"root", 'r', HM_OPT_VALUE, true, &opt.root, "ROOT.JSON",
      "the trust anchor that devices were given"},
-    {"output", 'o', HM_OPT_VALUE, true, &opt.output, "DIR", "folder to make"},
+    {"output", 'o', HM_OPT_PLACE, true, &opt.output, "DIR", "folder to make"},
     {"attach", 'a', HM_OPT_LIST, false, &opt.attach, "KIND=FILE",
      "hand in a file"},
     {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",

@@ -11,7 +11,7 @@ const struct hm_opt key_apply_opts[] = {
     {"root", 'r', HM_OPT_VALUE, true, &opt.root, "FILE", "root.json"},
     {"from", 0, HM_OPT_VALUE, false, &opt.from, "FILE",
      "the authorisation in force, which is replaced (none: this is the first)"},
-    {"output", 'o', HM_OPT_VALUE, false, &opt.output, "FILE",
+    {"output", 'o', HM_OPT_PLACE, false, &opt.output, "FILE",
      "write it there (default: the one that --from names)"},
     {"dry-run", 'n', HM_OPT_FLAG, false, &opt.dry_run, "",
      "check the request and the signatures, write nothing"},

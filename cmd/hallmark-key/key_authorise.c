@@ -45,9 +45,12 @@ static struct hm_cli_list compromised;
 #define PIN                     \
     VALUE("pin", pin, "SOURCE", \
           "its PIN: fd:N, file:PATH, credential:NAME or tty")
-#define OUTPUT                            \
-    NEEDED("output", 'o', output, "FILE", \
-           "write authorisation.json, and FILE.sig when signed")
+#define DOCUMENT(arg, help)                                        \
+    {                                                              \
+        "output", 'o', HM_OPT_OUTPUT, true, &opt.output, arg, help \
+    }
+#define OUTPUT \
+    DOCUMENT("FILE", "write authorisation.json, and FILE.sig when signed")
 #define FORCE                                                     \
     {                                                             \
         "force", 'f', HM_OPT_FLAG, false, &opt.force, "",         \
@@ -174,7 +177,7 @@ const struct hm_opt key_prepare_opts[] = {
          "role that must sign a manifest (default: as before)"),
     SEQUENCE,
     ISSUE_TIME,
-    NEEDED("output", 'o', output, "REQUEST", "write the request"),
+    DOCUMENT("REQUEST", "write the request"),
     FORCE,
     DRY_RUN,
     HM_OPT_END,
@@ -269,21 +272,34 @@ hm_rc key_prepare_run(struct hm_cli *cli, struct hm_err *e)
     return key_prepare(cli, &opt, e);
 }
 
+/* Standard output takes the document, but not a signature beside it. */
+HM_MUST static hm_rc run_change(struct hm_cli *cli, struct hm_err *e)
+{
+    if (opt.sign == NULL || !cli->stdout_taken)
+        return key_change_run(cli, &opt, e);
+    return hm_hint(e,
+                   hm_fail(e, HM_E_USAGE, "cli.option.value",
+                           "'-o -' does not go with --sign: the document and "
+                           "its signature are two files"),
+                   "name a file, or sign the document later with "
+                   "hallmark-sign");
+}
+
 hm_rc key_authorise_run(struct hm_cli *cli, struct hm_err *e)
 {
     HM_TRY(check_authorise(e));
-    return key_change_run(cli, &opt, e);
+    return run_change(cli, e);
 }
 
 hm_rc key_rotate_run(struct hm_cli *cli, struct hm_err *e)
 {
     HM_TRY(check_rotate(e));
-    return key_change_run(cli, &opt, e);
+    return run_change(cli, e);
 }
 
 hm_rc key_revoke_run(struct hm_cli *cli, struct hm_err *e)
 {
     HM_TRY(take_compromised(e));
     HM_TRY(take_reason(e));
-    return key_change_run(cli, &opt, e);
+    return run_change(cli, e);
 }

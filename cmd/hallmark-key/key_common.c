@@ -121,15 +121,14 @@ void key_say(const struct hm_cli *cli, const struct hm_hsm_key *key,
                    hm_hsm_claim_name(lines[i].claim));
 }
 
-hm_rc key_report(struct hm_cli *cli, const struct hm_hsm_key *key, bool say,
+hm_rc key_report(struct hm_cli *cli, const struct hm_hsm_key *key,
                  struct hm_err *e)
 {
     HM_OWN(hm_buf) uri = HM_BUF_INIT(4096);
     struct hm_json_writer w;
 
     HM_TRY(key_uri_text(&key->uri, &uri, e));
-    if (say)
-        key_say(cli, key, (const char *)uri.p);
+    key_say(cli, key, (const char *)uri.p);
     hm_cli_result(cli, &w, true);
     key_put_json(&w, key, (const char *)uri.p);
     hm_json_close_object(&w);

@@ -8,7 +8,7 @@ static struct {
 
 const struct hm_opt key_export_opts[] = {
     KEY_WHERE(opt.where),
-    {"output", 'o', HM_OPT_VALUE, true, &opt.output, "PUB.pem",
+    {"output", 'o', HM_OPT_OUTPUT, true, &opt.output, "PUB.pem",
      "write the public key (-: standard output)"},
     {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",
      "replace PUB.pem when it is there"},
@@ -20,9 +20,8 @@ HM_MUST static hm_rc report(struct hm_cli *cli, const struct hm_hsm_key *key,
 {
     struct hm_json_writer w;
 
-    if (strcmp(opt.output, "-") != 0)
-        hm_cli_say(cli, "wrote key %s to %s", key->public_key.keyid,
-                   hm_show_str(opt.output));
+    hm_cli_say(cli, "wrote key %s to %s", key->public_key.keyid,
+               hm_show_str(opt.output));
     hm_cli_result(cli, &w, true);
     hm_json_put_text(&w, "keyid", key->public_key.keyid);
     hm_json_put_text(&w, "path", opt.output);

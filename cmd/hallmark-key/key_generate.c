@@ -11,7 +11,7 @@ const struct hm_opt key_generate_opts[] = {
     KEY_WHERE(opt.where),
     {"pin", 'p', HM_OPT_VALUE, false, &opt.pin, "SOURCE",
      "PIN: fd:N, file:PATH, credential:NAME or tty"},
-    {"output", 'o', HM_OPT_VALUE, false, &opt.output, "PUB.pem",
+    {"output", 'o', HM_OPT_OUTPUT, false, &opt.output, "PUB.pem",
      "write the public key"},
     {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",
      "replace PUB.pem when it is there"},
@@ -22,7 +22,7 @@ const struct hm_opt key_generate_opts[] = {
  * first. */
 HM_MUST static hm_rc begin_output(struct hm_out *out, struct hm_err *e)
 {
-    if (opt.output == NULL || strcmp(opt.output, "-") == 0)
+    if (opt.output == NULL || hm_cli_is_stdout(opt.output))
         return HM_OK;
     return hm_out_begin(out, opt.output,
                         opt.force ? HM_OUT_REPLACE : HM_OUT_NEW, 0644, e);
@@ -63,6 +63,5 @@ hm_rc key_generate_run(struct hm_cli *cli, struct hm_err *e)
     rc = hm_context(e, end_output(&out, &key.public_key, e),
                     "the key was made, but not its PEM file");
     HM_TRY(hm_hint(e, rc, "hallmark-key export URI -o PUB.pem"));
-    return key_report(cli, &key,
-                      opt.output == NULL || strcmp(opt.output, "-") != 0, e);
+    return key_report(cli, &key, e);
 }

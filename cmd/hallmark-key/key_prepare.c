@@ -36,14 +36,13 @@ HM_MUST static hm_rc report(struct hm_cli *cli, const struct key_change *c,
     const struct hm_request *r = &asked->request;
     struct hm_json_writer w;
 
-    if (strcmp(c->output, "-") != 0)
-        hm_cli_say(cli,
-                   "%s %s: %s, authorisation %llu, %zu changes; %u of %zu root "
-                   "keys must sign",
-                   c->dry_run ? "would write" : "wrote", hm_show_str(c->output),
-                   hm_request_act_name(r->act),
-                   (unsigned long long)r->next.sequence, r->changes.n,
-                   asked->root.threshold, asked->root.n);
+    hm_cli_say(cli,
+               "%s %s: %s, authorisation %llu, %zu changes; %u of %zu root "
+               "keys must sign",
+               c->dry_run ? "would write" : "wrote", hm_show_str(c->output),
+               hm_request_act_name(r->act),
+               (unsigned long long)r->next.sequence, r->changes.n,
+               asked->root.threshold, asked->root.n);
     hm_cli_result(cli, &w, true);
     hm_json_put_text(&w, "path", c->output);
     hm_json_put_bool(&w, "written", !c->dry_run);

@@ -84,10 +84,9 @@ void key_put_json(struct hm_json_writer *w, const struct hm_hsm_key *key,
 void key_say(const struct hm_cli *cli, const struct hm_hsm_key *key,
              const char *uri);
 
-/** Both: the whole result of a verb about one key.
- * @param say  false: standard output holds something else */
+/** Both: the whole result of a verb about one key. */
 HM_MUST hm_rc key_report(struct hm_cli *cli, const struct hm_hsm_key *key,
-                         bool say, struct hm_err *e);
+                         struct hm_err *e);
 
 /** What authorise, rotate and revoke are asked to do: all make the next
  * authorisation from the one before. */

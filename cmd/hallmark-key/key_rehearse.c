@@ -29,7 +29,7 @@ const struct hm_opt key_rehearse_opts[] = {
      "key that will sign (default: those that did, else all that may)"},
     {"at", 0, HM_OPT_VALUE, false, &opt.at, "TIME",
      "what right clocks will say (default: the clock)"},
-    {"output", 'o', HM_OPT_VALUE, false, &opt.output, "PAGE.html",
+    {"output", 'o', HM_OPT_OUTPUT, false, &opt.output, "PAGE.html",
      "write it as a page with a picture"},
     {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",
      "replace PAGE.html when it is there"},

@@ -12,7 +12,7 @@ const struct hm_opt key_review_opts[] = {
      "root.json, from where you trust it"},
     {"from", 0, HM_OPT_VALUE, false, &opt.from, "FILE",
      "the authorisation in force, to see that the request changes that one"},
-    {"output", 'o', HM_OPT_VALUE, false, &opt.output, "FILE",
+    {"output", 'o', HM_OPT_OUTPUT, false, &opt.output, "FILE",
      "write the exact bytes to sign, for a signer of another make"},
     {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",
      "replace FILE when it is there"},
@@ -116,7 +116,6 @@ hm_rc key_review_run(struct hm_cli *cli, struct hm_err *e)
     if (opt.output != NULL)
         HM_TRY(hm_cli_output(opt.output, hm_buf_view(&asked->request.document),
                              opt.force, e));
-    if (opt.output == NULL || strcmp(opt.output, "-") != 0)
-        say(cli, asked);
+    say(cli, asked);
     return report(cli, asked, e);
 }

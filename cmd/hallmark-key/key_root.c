@@ -17,7 +17,8 @@ const struct hm_opt key_root_opts[] = {
      "whose devices trust this root (default: the first token's label)"},
     {"key", 0, HM_OPT_LIST, false, &opt.keys, "NAME=PEM",
      "a root key that is elsewhere, by its public key"},
-    {"output", 'o', HM_OPT_VALUE, true, &opt.output, "FILE", "write root.json"},
+    {"output", 'o', HM_OPT_OUTPUT, true, &opt.output, "FILE",
+     "write root.json"},
     {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",
      "replace FILE when it is there"},
     HM_OPT_END,
@@ -78,11 +79,9 @@ HM_MUST static hm_rc report(struct hm_cli *cli, const struct hm_root *root,
 
     HM_TRY(hm_sha256(document, digest, e));
     hm_hex_write((struct hm_bytes){digest, sizeof(digest)}, hex);
-    if (strcmp(opt.output, "-") != 0)
-        hm_cli_say(cli,
-                   "wrote %s: vendor %s, %u of %zu keys must sign; sha256 %s",
-                   hm_show_str(opt.output), root->vendor, root->threshold,
-                   root->n, hex);
+    hm_cli_say(cli, "wrote %s: vendor %s, %u of %zu keys must sign; sha256 %s",
+               hm_show_str(opt.output), root->vendor, root->threshold, root->n,
+               hex);
     hm_cli_result(cli, &w, true);
     hm_json_put_text(&w, "path", opt.output);
     hm_json_put_text(&w, "sha256", hex);

@@ -8,7 +8,7 @@ static struct {
 
 const struct hm_opt manifest_make_opts[] = {
     {"release", 0, HM_OPT_VALUE, true, &opt.release, "FILE", "release.json"},
-    {"output", 'o', HM_OPT_VALUE, true, &opt.output, "DIR",
+    {"output", 'o', HM_OPT_PLACE, true, &opt.output, "DIR",
      "release directory, in which everything else lies already"},
     {"issue-time", 0, HM_OPT_VALUE, false, &opt.how.issue_time, "TIME",
      "time of the manifest (default: the clock)"},

@@ -14,7 +14,7 @@ static struct {
 } call;
 
 const struct hm_opt pack_make_opts[] = {
-    {"output", 'o', HM_OPT_VALUE, true, &call.output, "FILE",
+    {"output", 'o', HM_OPT_OUTPUT, true, &call.output, "FILE",
      "write FILE: .tar.gz, .tgz or .tar; - is standard output"},
     {"time", 0, HM_OPT_VALUE, false, &call.time, "TIME",
      "time of all members, @SECONDS or 2026-05-12T08:00:00Z; else "
@@ -100,7 +100,7 @@ HM_MUST static hm_rc read_options(struct hm_archive_options *o,
                                   struct hm_err *e)
 {
     o->form = HM_ARCHIVE_TAR_GZ;
-    if (strcmp(call.output, "-") != 0)
+    if (!hm_cli_is_stdout(call.output))
         HM_TRY(hm_archive_form_of(call.output, &o->form, e));
     o->allow = call.allow.value;
     o->allow_n = call.allow.n;
@@ -108,21 +108,17 @@ HM_MUST static hm_rc read_options(struct hm_archive_options *o,
     return pack_read_time(call.time, &o->time, e);
 }
 
-/* Standard output is for the archive when it is written there. */
 static void say(const struct hm_cli *cli, const struct hm_archive_options *o,
                 const struct hm_archive_result *r)
 {
-    FILE *to = strcmp(call.output, "-") == 0 ? stderr : stdout;
     const struct hm_digests *const both[] = {&r->file, &r->content};
     static const char *const what[] = {"", "content "};
     char sha256[HM_SHA256_HEX];
     char sha512[HM_SHA512_HEX];
 
-    if (cli->json || cli->quiet)
-        return;
-    (void)fprintf(to, "%s: %llu bytes, %llu members, time %s\n",
-                  hm_show_str(call.output), (unsigned long long)r->file.size,
-                  (unsigned long long)r->entries, hm_time_show(o->time));
+    hm_cli_say(cli, "%s: %llu bytes, %llu members, time %s",
+               hm_show_str(call.output), (unsigned long long)r->file.size,
+               (unsigned long long)r->entries, hm_time_show(o->time));
     for (unsigned i = 0; i < (o->form == HM_ARCHIVE_TAR_GZ ? 2 : 1); i++) {
         hm_hex_write(
             (struct hm_bytes){both[i]->sha256, sizeof(both[i]->sha256)},
@@ -130,8 +126,8 @@ static void say(const struct hm_cli *cli, const struct hm_archive_options *o,
         hm_hex_write(
             (struct hm_bytes){both[i]->sha512, sizeof(both[i]->sha512)},
             sha512);
-        (void)fprintf(to, "%ssha256 %s\n%ssha512 %s\n", what[i], sha256,
-                      what[i], sha512);
+        hm_cli_say(cli, "%ssha256 %s\n%ssha512 %s", what[i], sha256, what[i],
+                   sha512);
     }
 }
 
@@ -191,14 +187,14 @@ hm_rc pack_make_run(struct hm_cli *cli, struct hm_err *e)
     struct hm_archive_result r;
 
     HM_TRY(read_options(&o, e));
-    if (strcmp(call.output, "-") != 0) {
+    if (!hm_cli_is_stdout(call.output)) {
         HM_TRY(pack_to_file(cli, &o, &r, e));
         return report(cli, &o, &r, e);
     }
-    if (cli->json || call.dry_run)
+    if (call.dry_run)
         return hm_fail(e, HM_E_USAGE, "cli.option.value",
-                       "'-o -' goes neither with --json nor with --dry-run: "
-                       "standard output is the archive");
+                       "'-o -' does not go with --dry-run: standard output is "
+                       "the archive");
     HM_TRY(pack_to(cli, STDOUT_FILENO, &o, &r, e));
     return report(cli, &o, &r, e);
 }

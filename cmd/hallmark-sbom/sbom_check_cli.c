@@ -14,7 +14,7 @@ const struct hm_opt sbom_check_opts[] = {
      "compare with the product and version of this release.json"},
     {"dir", 0, HM_OPT_VALUE, false, &call.stage, "DIR",
      "release directory whose artefacts/ holds the file described"},
-    {"output", 'o', HM_OPT_VALUE, false, &call.output, "FILE",
+    {"output", 'o', HM_OPT_OUTPUT, false, &call.output, "FILE",
      "write the copy bound to the artefact's digests; - is standard output"},
     {"force", 0, HM_OPT_FLAG, false, &call.force, "",
      "replace FILE when it exists"},
@@ -25,8 +25,6 @@ const struct hm_opt sbom_check_opts[] = {
 
 HM_MUST static hm_rc check_call(const struct hm_cli *cli, struct hm_err *e)
 {
-    const bool to_stdout = call.output != NULL && strcmp(call.output, "-") == 0;
-
     if (call.release == NULL && call.stage != NULL)
         return hm_fail(e, HM_E_USAGE, "cli.option.missing",
                        "--dir needs --release: it names the artefact");
@@ -38,30 +36,21 @@ HM_MUST static hm_rc check_call(const struct hm_cli *cli, struct hm_err *e)
         return hm_fail(e, HM_E_USAGE, "cli.option.value",
                        "--release goes with a file, not with standard input: "
                        "the file is looked up in release.json");
-    if (to_stdout && cli->json)
-        return hm_fail(e, HM_E_USAGE, "cli.option.value",
-                       "'-o -' does not go with --json: both write standard "
-                       "output");
     return HM_OK;
 }
 
 static void say(const struct hm_cli *cli, const struct hm_sbom *s,
                 const struct hm_sbom_verdict *v)
 {
-    FILE *to =
-        call.output != NULL && strcmp(call.output, "-") == 0 ? stderr : stdout;
-
-    if (cli->json || cli->quiet)
-        return;
-    (void)fprintf(to,
-                  "%s: CycloneDX %s, %zu components, %zu services, %zu "
-                  "dependencies\n",
-                  hm_show_str(cli->argv[0]), s->spec_version, s->components,
-                  s->services, s->dependencies);
+    hm_cli_say(cli,
+               "%s: CycloneDX %s, %zu components, %zu services, %zu "
+               "dependencies",
+               hm_show_str(cli->argv[0]), s->spec_version, s->components,
+               s->services, s->dependencies);
     for (size_t i = 0; i < v->n; i++)
-        (void)fprintf(to, "  %-7s %-26s %s\n",
-                      hm_sbom_result_name(v->findings[i].result),
-                      v->findings[i].check, v->findings[i].text);
+        hm_cli_say(cli, "  %-7s %-26s %s",
+                   hm_sbom_result_name(v->findings[i].result),
+                   v->findings[i].check, v->findings[i].text);
 }
 
 static void put_findings(struct hm_json_writer *w,

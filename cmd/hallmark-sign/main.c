@@ -19,7 +19,7 @@ static const struct hm_opt opts[] = {
      "who may sign (default: authorisation.json beside a manifest)"},
     {"statement", 's', HM_OPT_VALUE, false, &opt.statement, "FILE",
      "sign an in-toto Statement into a DSSE envelope"},
-    {"output", 'o', HM_OPT_VALUE, false, &opt.output, "FILE",
+    {"output", 'o', HM_OPT_OUTPUT, false, &opt.output, "FILE",
      "signature or envelope (default: DOCUMENT.sig, or the next free)"},
     {"issue-time", 0, HM_OPT_VALUE, false, &opt.issue_time, "TIME",
      "time at which a Statement's key must be in force (default: the clock)"},

@@ -191,11 +191,10 @@ HM_MUST static hm_rc report(struct hm_cli *cli, const struct sign_options *o,
     hm_json_put_bool(&w, "written", !o->dry_run);
     hm_json_open_array(&w, "signatures");
     for (size_t i = 0; i < all->n; i++) {
-        if (o->output == NULL || strcmp(o->output, "-") != 0)
-            hm_cli_say(cli, "%s %s with key %.16s: %s",
-                       o->dry_run ? "would sign" : "signed",
-                       hm_show_str(all->d[i].path), keyid,
-                       hm_show_str(all->d[i].sig_path));
+        hm_cli_say(cli, "%s %s with key %.16s: %s",
+                   o->dry_run ? "would sign" : "signed",
+                   hm_show_str(all->d[i].path), keyid,
+                   hm_show_str(all->d[i].sig_path));
         hm_json_open_object(&w, NULL);
         hm_json_put_text(&w, "document", all->d[i].path);
         hm_json_put_bool(&w, "request", all->d[i].is_request);

@@ -145,7 +145,7 @@ hm_rc sign_place_find(const struct sign_options *o, struct sign_document *d,
 
 hm_rc sign_output_check(const struct sign_options *o, struct hm_err *e)
 {
-    if (o->output == NULL || o->force || strcmp(o->output, "-") == 0 ||
+    if (o->output == NULL || o->force || hm_cli_is_stdout(o->output) ||
         access(o->output, F_OK) != 0)
         return HM_OK;
     return hm_hint(e,

@@ -73,12 +73,11 @@ HM_MUST static hm_rc report(struct hm_cli *cli, const struct sign_options *o,
 {
     struct hm_json_writer w;
 
-    if (o->output != NULL && strcmp(o->output, "-") != 0)
-        hm_cli_say(cli, "%s %s with key %.16s (role %s%s): %s",
-                   o->dry_run ? "would sign" : "signed",
-                   hm_show_str(o->statement), keyid, hm_role_name(role),
-                   o->authorisation == NULL ? ", not checked" : "",
-                   hm_show_str(o->output));
+    hm_cli_say(cli, "%s %s with key %.16s (role %s%s): %s",
+               o->dry_run ? "would sign" : "signed", hm_show_str(o->statement),
+               keyid, hm_role_name(role),
+               o->authorisation == NULL ? ", not checked" : "",
+               hm_show_str(o->output));
     hm_cli_result(cli, &w, true);
     hm_json_put_text(&w, "keyid", keyid);
     hm_json_put_text(&w, "role", hm_role_name(role));

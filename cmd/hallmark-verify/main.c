@@ -23,7 +23,7 @@ static const struct hm_opt opts[] = {
      "judge as of this time, not of the clock"},
     {"before-signing", 0, HM_OPT_FLAG, false, &opt.before_signing, "",
      "the manifest is not signed yet; all else must pass"},
-    {"output", 'o', HM_OPT_VALUE, false, &opt.output, "FILE",
+    {"output", 'o', HM_OPT_OUTPUT, false, &opt.output, "FILE",
      "write the report there ('-': standard output)"},
     {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",
      "replace the file that --output names"},

@@ -200,6 +200,58 @@ static void json_tells_of_a_mistake_in_the_call(void **state)
     }
 }
 
+#define CHANGE "-r", "r", "--days", "9", "--json", "-o-"
+
+static void standard_output_holds_one_thing(void **state)
+{
+    static const char *const rows[][14] = {
+        {"hallmark-pack", "tree", "--time", "@0", "--json", "-o", "-"},
+        {"hallmark-attest", "provenance", "--release", "r", "--json", "-o-"},
+        {"hallmark-sbom", "check", "F", "--json", "-o-"},
+        {"hallmark-verify", "dir", "-rroot", "--json", "-o-"},
+        {"hallmark-key", "export", "pkcs11:object=x", "--json", "-o-"},
+        {"hallmark-key", "generate", "pkcs11:object=x", "--json", "-o-"},
+        {"hallmark-key", "root-export", "-k1", "u", "--json", "-o-"},
+        {"hallmark-key", "review", "q", "-rroot", "--json", "-o-"},
+        {"hallmark-key", "rehearse", "dir", "-rroot", "--json", "-o-"},
+        {"hallmark-key", "authorise", CHANGE},
+        {"hallmark-key", "rotate", "--from=f", "--retire=p", "--key=k", CHANGE},
+        {"hallmark-key", "revoke", "--from=f", "--retire=p", "--reason=lost",
+         CHANGE},
+        {"hallmark-key", "prepare", "rotate", "--by=me", "--why=so", CHANGE},
+        {"hallmark-sign", "m.json", "-kpkcs11:object=x", "--json", "-o-"},
+        {"hallmark-sign", "-ss.json", "-kpkcs11:object=x", "--json", "-o-"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        HM_OWN(hm_run) r = HM_RUN_INIT;
+
+        hm_run(&r, NULL, rows[i]);
+        assert_run(&r, 2, "cli.option.value");
+        assert_non_null(strstr(hm_run_err(&r), "does not go with --json"));
+        assert_refusal_in_json(&r, "cli.option.value");
+    }
+}
+
+static void standard_output_is_not_many_files(void **state)
+{
+    static const char *const rows[][8] = {
+        {"hallmark-evidence", "build", "repo", "-rroot", "-o", "-"},
+        {"hallmark-manifest", "make", "--release", "r", "-o-"},
+        {"hallmark-key", "apply", "q", "s", "-rroot", "--output=-"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        HM_OWN(hm_run) r = HM_RUN_INIT;
+
+        hm_run(&r, NULL, rows[i]);
+        assert_run(&r, 2, "cli.option.value");
+        assert_non_null(strstr(hm_run_err(&r), "more than one file"));
+    }
+}
+
 static void json_tells_the_version(void **state)
 {
     (void)state;
@@ -418,6 +470,8 @@ int main(void)
         cmocka_unit_test(a_full_standard_output_is_no_success),
         cmocka_unit_test(options_stand_before_the_verb_as_well),
         cmocka_unit_test(json_tells_of_a_mistake_in_the_call),
+        cmocka_unit_test(standard_output_holds_one_thing),
+        cmocka_unit_test(standard_output_is_not_many_files),
         cmocka_unit_test(json_tells_the_version),
         cmocka_unit_test(every_option_is_in_the_manual),
         cmocka_unit_test(every_reason_is_in_the_manual),

@@ -229,6 +229,44 @@ static void claims_go_into_the_authorisation(void **state)
     assert_run(&r, 2, "json.member.missing");
 }
 
+static void standard_output_takes_a_document_but_no_signature(void **state)
+{
+    START(state);
+    HM_OWN(hm_buf) a = HM_BUF_INIT(65536);
+    const char *const words[] = {"hallmark-key",
+                                 "authorise",
+                                 "--root",
+                                 "root.json",
+                                 "--days",
+                                 "30",
+                                 "--key",
+                                 "manifest=vendor-1.pem",
+                                 "--product",
+                                 "thermostat",
+                                 "--issue-time",
+                                 "2026-05-12T08:00:00Z",
+                                 "-o",
+                                 "a.json",
+                                 NULL};
+    const char *to_stdout[sizeof(words) / sizeof(words[0])];
+
+    memcpy(to_stdout, words, sizeof(words));
+    to_stdout[13] = "-";
+    key_story_run(s, &r, words);
+    assert_run(&r, 0, "");
+    hm_temp_read(&s->temp, "a.json", &a);
+    key_story_run(s, &r, to_stdout);
+    assert_run(&r, 0, "");
+    assert_bytes_equal(hm_buf_view(&r.out), hm_buf_view(&a));
+    assert_non_null(strstr(hm_run_err(&r), "not signed yet"));
+    RUN("authorise", AUTHORISE, "--key", "manifest=vendor-1.pem", "--product",
+        "thermostat", "-o", "-");
+    assert_run(&r, 2, "cli.option.value");
+    assert_int_equal(r.out.n, 0);
+    assert_false(key_story_has(s, "-"));
+    assert_false(key_story_has(s, "-.sig"));
+}
+
 static void a_rotation_retires_and_authorises(void **state)
 {
     START(state);
@@ -399,6 +437,7 @@ int main(void)
         FRESH(a_root_set_without_vendor_takes_the_tokens_label),
         FRESH(openssl_verifies_the_authorisation),
         FRESH(claims_go_into_the_authorisation),
+        FRESH(standard_output_takes_a_document_but_no_signature),
         FRESH(a_rotation_retires_and_authorises),
         FRESH(a_key_in_force_is_renewed),
         FRESH(a_revocation_says_why),
