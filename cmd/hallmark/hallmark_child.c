@@ -60,17 +60,59 @@ static size_t reason_length(const char *s)
     return strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789.-");
 }
 
-/* The last "[room.object.problem]" at the end of a line. */
-static void find_reason(const struct tail *t, char *out, size_t size)
-{
-    for (const char *s = t->text; (s = strchr(s, '[')) != NULL;) {
-        const size_t n = reason_length(++s);
+/* What a program of the family says last when it fails:
+ *     hallmark-x: sentence [room.object.problem]
+ *                 next: hint */
+struct said {
+    char reason[sizeof(((struct hm_err *)0)->reason)];
+    char sentence[sizeof(((struct hm_err *)0)->text)];
+    char hint[sizeof(((struct hm_err *)0)->hint)];
+};
 
-        if (n > 0 && n < size && s[n] == ']' && s[n + 1] == '\n' &&
-            memchr(s, '.', n) != NULL) {
-            memcpy(out, s, n);
-            out[n] = '\0';
-        }
+/* One line, printable whatever the child wrote. */
+static void take(const char *from, size_t n, char *to, size_t size)
+{
+    size_t k = 0;
+
+    for (; k < n && k + 1 < size; k++)
+        to[k] = (char)(from[k] >= 0x20 && from[k] < 0x7f ? from[k] : '?');
+    to[k] = '\0';
+}
+
+/* bracket: of the reason, n bytes long, at the end of a line. */
+static void take_line(const struct tail *t, const char *program,
+                      const char *bracket, size_t n, struct said *to)
+{
+    static const char next[] = "next: ";
+    const char *line = memrchr(t->text, '\n', (size_t)(bracket - t->text));
+    const char *below = bracket + n + strlen("[]\n");
+    const size_t name_n = strlen(program);
+
+    line = line == NULL ? t->text : line + 1;
+    if (strncmp(line, program, name_n) == 0 &&
+        strncmp(line + name_n, ": ", 2) == 0)
+        line += name_n + 2;
+    take(bracket + 1, n, to->reason, sizeof(to->reason));
+    take(line, (size_t)(bracket - line), to->sentence, sizeof(to->sentence));
+    for (size_t k = strlen(to->sentence); k > 0 && to->sentence[k - 1] == ' ';)
+        to->sentence[--k] = '\0';
+    below += strspn(below, " ");
+    to->hint[0] = '\0';
+    if (strncmp(below, next, strlen(next)) == 0)
+        take(below + strlen(next), strcspn(below + strlen(next), "\n"),
+             to->hint, sizeof(to->hint));
+}
+
+/* The last line that ends in a reason. */
+static void find_said(const struct tail *t, const char *program,
+                      struct said *to)
+{
+    for (const char *s = t->text; (s = strchr(s, '[')) != NULL; s++) {
+        const size_t n = reason_length(s + 1);
+
+        if (n > 0 && n < sizeof(to->reason) && s[1 + n] == ']' &&
+            s[2 + n] == '\n' && memchr(s + 1, '.', n) != NULL)
+            take_line(t, program, s, n, to);
     }
 }
 
@@ -81,17 +123,24 @@ HM_MUST static hm_rc judge_status(int status, const char *program,
 {
     static const hm_rc codes[] = {HM_OK, HM_E_REJECTED, HM_E_USAGE, HM_E_IO,
                                   HM_E_TOKEN};
-    char reason[sizeof(e->reason)] = "hallmark.step.failed";
+    struct said said = {.reason = "hallmark.step.failed"};
     const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    const hm_rc rc = code < 0 || code > 4 ? HM_E_IO : codes[code];
 
     if (code == 0)
         return HM_OK;
     if (code < 0)
         return hm_fail(e, HM_E_IO, "hallmark.program.killed",
                        "%s was ended by signal %d", program, WTERMSIG(status));
-    find_reason(t, reason, sizeof(reason));
-    return hm_fail(e, code <= 4 ? codes[code] : HM_E_IO, reason,
-                   "%s ended with exit status %d", program, code);
+    find_said(t, program, &said);
+    if (said.sentence[0] == '\0')
+        return hm_fail(e, rc, said.reason, "%s ended with exit status %d",
+                       program, code);
+    if (said.hint[0] == '\0')
+        return hm_fail(e, rc, said.reason, "%s: %s", program, said.sentence);
+    return hm_hint(
+        e, hm_fail(e, rc, said.reason, "%s: %s", program, said.sentence), "%s",
+        said.hint);
 }
 
 struct start {

@@ -46,8 +46,8 @@ struct child_how {
  *
  * @param words  the argument vector; words->name[0] is the program's name
  * @return HM_OK for exit status 0; else HM_E_REJECTED, HM_E_USAGE, HM_E_IO or
- *         HM_E_TOKEN as the status says, with the reason the child gave, else
- *         `hallmark.step.failed`; HM_E_IO `hallmark.program.start` or
+ *         HM_E_TOKEN as the status says, with the reason, sentence and hint
+ *         that the child gave, else `hallmark.step.failed`; HM_E_IO `hallmark.program.start` or
  *         `hallmark.program.killed`
  */
 HM_MUST hm_rc hallmark_run_child(const struct child_how *how,

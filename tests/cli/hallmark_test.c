@@ -215,6 +215,35 @@ static void a_dirty_work_tree_is_refused_unless_allowed(void **state)
     key_story_clear(&s);
 }
 
+/* The step's own words: who reads only the JSON knows what to mend. */
+static void json_tells_what_the_failing_step_said(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    HM_OWN(hm_json_doc) doc = HM_JSON_DOC_INIT;
+    struct hm_err e = {.rc = HM_OK};
+    char said[64];
+    struct key_story s;
+
+    (void)state;
+    project_make(&s);
+    project_edit(&s, "release.json", "\"version\": \"1.0.0\"",
+                 "\"version\": \"1.0.3\"");
+    project_commit(&s);
+    STORY_RUN(&s, &r, "hallmark", "release", "--json", "release.json");
+    assert_run(&r, 1, "sbom.product.version");
+    assert_ok(
+        hm_json_parse(&doc, hm_buf_view(&r.out), HM_JSON_OURS, 1u << 20, &e),
+        &e);
+    assert_ok(
+        hm_json_get_text(hm_json_root(&doc), "reason", said, sizeof(said), &e),
+        &e);
+    assert_string_equal(said, "sbom.product.version");
+    assert_non_null(strstr(hm_run_out(&r), "hallmark-sbom: "));
+    assert_non_null(strstr(hm_run_out(&r), "1.0.3"));
+    assert_null(strstr(hm_run_out(&r), "ended with exit status"));
+    key_story_clear(&s);
+}
+
 /* --- the token --------------------------------------------------------------------- */
 
 static void a_wrong_pin_and_a_missing_token_are_exit_4(void **state)
@@ -391,6 +420,7 @@ int main(void)
         cmocka_unit_test(missing_and_malformed_files_are_named),
         cmocka_unit_test(settings_that_contradict_are_refused),
         cmocka_unit_test(a_dirty_work_tree_is_refused_unless_allowed),
+        cmocka_unit_test(json_tells_what_the_failing_step_said),
         cmocka_unit_test(a_wrong_pin_and_a_missing_token_are_exit_4),
         cmocka_unit_test(a_pin_by_descriptor_reaches_only_its_program),
         cmocka_unit_test(a_release_json_that_changes_meanwhile_is_noticed),
