@@ -34,6 +34,7 @@ struct dev_call {
     const char *from;
     const char *at;
     bool no_clock;
+    bool dry_run;
 };
 
 /* clang-format off */
@@ -45,6 +46,9 @@ struct dev_call {
      "what the device's clock says; else this machine's clock"}, \
     {"no-clock", 0, HM_OPT_FLAG, false, &(call).no_clock, "", \
      "the device has no clock: it relies on sequence numbers"}
+#define DEV_OPT_DRY_RUN(call) \
+    {"dry-run", 'n', HM_OPT_FLAG, false, &(call).dry_run, "", \
+     "decide, but store, log, write and start nothing"}
 /* clang-format on */
 
 /** The clock that the device is to have.

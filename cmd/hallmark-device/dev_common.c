@@ -4,7 +4,8 @@ hm_rc dev_judging(const struct dev_call *call, struct hm_slots_judging *how,
                   struct hm_err *e)
 {
     *how = (struct hm_slots_judging){.repository = call->from,
-                                     .clock = HM_DEVICE_NO_CLOCK};
+                                     .clock = HM_DEVICE_NO_CLOCK,
+                                     .dry_run = call->dry_run};
     if (call->no_clock && call->at != NULL)
         return hm_fail(e, HM_E_USAGE, "device.time.both",
                        "--at and --no-clock exclude each other");

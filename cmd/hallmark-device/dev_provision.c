@@ -27,6 +27,7 @@ const struct hm_opt dev_provision_opts[] = {
     {"from", 'f', HM_OPT_VALUE, false, &call.common.from, "REPOSITORY",
      "install its release at the factory, confirmed, by the same checks"},
     DEV_OPT_TIME(call.common),
+    DEV_OPT_DRY_RUN(call.common),
     HM_OPT_END,
 };
 
@@ -39,6 +40,20 @@ HM_MUST static hm_rc read_stale(bool *accept, struct hm_err *e)
     return hm_fail(e, HM_E_USAGE, "device.stale.word",
                    "--stale takes refuse or accept-if-sequence-rises, not '%s'",
                    hm_show_str(call.stale));
+}
+
+static void say(const struct hm_cli *cli, const struct hm_slots_setup *setup,
+                const struct hm_slots_outcome *out)
+{
+    hm_cli_say(cli, "%sa %s %s %s, which trusts the root set of '%s'",
+               call.common.dry_run ? "would make " : "", setup->product,
+               setup->model, setup->hardware, hm_show_str(setup->root));
+    if (out->slot != HM_SLOTS_NONE)
+        hm_cli_say(cli, "%s is installed in slot %c, confirmed", out->version,
+                   hm_slots_letter(out->slot));
+    else if (call.common.from != NULL)
+        hm_cli_say(cli, "checks 0 to 4 passed: %s may be installed",
+                   out->version);
 }
 
 hm_rc dev_provision_run(struct hm_cli *cli, struct hm_err *e)
@@ -56,14 +71,9 @@ hm_rc dev_provision_run(struct hm_cli *cli, struct hm_err *e)
     HM_TRY(read_stale(&setup.accept_stale, e));
     HM_TRY(dev_judging(&call.common, &how, e));
     rc = hm_slots_provision(call.common.state, &setup, &how, &out, e);
-    if (rc == HM_OK) {
-        hm_cli_say(cli, "a %s %s %s, which trusts the root set of '%s'",
-                   setup.product, setup.model, setup.hardware,
-                   hm_show_str(setup.root));
-        if (out.slot != HM_SLOTS_NONE)
-            hm_cli_say(cli, "%s is installed in slot %c, confirmed",
-                       out.version, hm_slots_letter(out.slot));
-    }
+    if (rc == HM_OK)
+        say(cli, &setup, &out);
     dev_begin_result(cli, &w, &out, rc, e);
+    hm_json_put_bool(&w, "dry_run", how.dry_run);
     return dev_end_result(&w, rc, e);
 }

@@ -16,12 +16,14 @@ const struct hm_opt dev_boot_opts[] = {
     {"timeout", 0, HM_OPT_VALUE, false, &call.seconds, "SECONDS",
      "the firmware is killed after this time, and not healthy; default 60"},
     DEV_OPT_TIME(call.common),
+    DEV_OPT_DRY_RUN(call.common),
     HM_OPT_END,
 };
 
 const struct hm_opt dev_confirm_opts[] = {
     DEV_OPT_STATE(call.common),
     DEV_OPT_TIME(call.common),
+    DEV_OPT_DRY_RUN(call.common),
     HM_OPT_END,
 };
 
@@ -45,14 +47,24 @@ static const char *const cage_texts[] = {
     "in a chroot", "in a chroot of a user namespace",
     "from its folder, with nothing around it"};
 
+static void warn(const struct hm_cli *cli, const struct hm_slots_boot *boot,
+                 bool starts)
+{
+    if (boot->fell_back)
+        hm_cli_warn(cli, "the pending version %s given up%s",
+                    call.common.dry_run ? "would be" : "was",
+                    starts ? "; this is the one known to be good" : "");
+}
+
 static void say(const struct hm_cli *cli, const struct hm_slots_boot *boot,
                 const struct hm_slots_outcome *out)
 {
-    if (boot->fell_back)
-        hm_cli_warn(cli, "the pending version was given up; this is the one "
-                         "known to be good");
-    hm_cli_say(cli, "%s in slot %c started %s and is healthy", out->version,
-               hm_slots_letter(out->slot), cage_texts[boot->cage]);
+    if (call.common.dry_run)
+        hm_cli_say(cli, "would start %s in slot %c", out->version,
+                   hm_slots_letter(out->slot));
+    else
+        hm_cli_say(cli, "%s in slot %c started %s and is healthy", out->version,
+                   hm_slots_letter(out->slot), cage_texts[boot->cage]);
     if (boot->is_pending)
         hm_cli_say(cli, "start %u of %u that it has until it is confirmed",
                    boot->boots, HM_SLOTS_BOOTS_MAX);
@@ -82,13 +94,13 @@ hm_rc dev_boot_run(struct hm_cli *cli, struct hm_err *e)
 
     HM_TRY(read_seconds(&start.seconds, e));
     HM_TRY(dev_judging(&call.common, &how, e));
-    HM_TRY(hm_slots_open(&s, call.common.state, true, e));
+    HM_TRY(hm_slots_open(&s, call.common.state, !how.dry_run, e));
     rc = hm_slots_boot(&s, &how, &start, &boot, &out, e);
+    warn(cli, &boot, rc == HM_OK);
     if (rc == HM_OK)
         say(cli, &boot, &out);
-    else if (boot.fell_back)
-        hm_cli_warn(cli, "the pending version was given up");
     dev_begin_result(cli, &w, &out, rc, e);
+    hm_json_put_bool(&w, "dry_run", how.dry_run);
     put_boot(&w, &boot);
     return dev_end_result(&w, rc, e);
 }
@@ -102,14 +114,17 @@ hm_rc dev_confirm_run(struct hm_cli *cli, struct hm_err *e)
     hm_rc rc;
 
     HM_TRY(dev_judging(&call.common, &how, e));
-    HM_TRY(hm_slots_open(&s, call.common.state, true, e));
+    HM_TRY(hm_slots_open(&s, call.common.state, !how.dry_run, e));
     rc = hm_slots_confirm(&s, &how, &out, e);
     if (rc == HM_OK)
         hm_cli_say(cli,
-                   "%s in slot %c is kept; nothing with a rollback counter "
-                   "below %llu is installed from now on",
+                   "%s in slot %c %s kept; nothing with a rollback counter "
+                   "below %llu is installed from %s on",
                    out.version, hm_slots_letter(out.slot),
-                   (unsigned long long)s.state.device.rollback_counter);
+                   how.dry_run ? "would be" : "is",
+                   (unsigned long long)s.state.device.rollback_counter,
+                   how.dry_run ? "then" : "now");
     dev_begin_result(cli, &w, &out, rc, e);
+    hm_json_put_bool(&w, "dry_run", how.dry_run);
     return dev_end_result(&w, rc, e);
 }

@@ -1,28 +1,23 @@
 /* check and install: what the device thinks of what it is offered. */
 #include "dev_cli_priv.h"
 
-static struct {
-    struct dev_call common;
-    bool dry_run;
-} call;
-
-static const char state_help[] = "decide, but store, log and write nothing";
+static struct dev_call call;
 
 const struct hm_opt dev_check_opts[] = {
-    DEV_OPT_STATE(call.common),
-    {"from", 'f', HM_OPT_VALUE, true, &call.common.from, "REPOSITORY",
+    DEV_OPT_STATE(call),
+    {"from", 'f', HM_OPT_VALUE, true, &call.from, "REPOSITORY",
      "folder that hallmark-publish wrote, or a release directory"},
-    DEV_OPT_TIME(call.common),
-    {"dry-run", 0, HM_OPT_FLAG, false, &call.dry_run, "", state_help},
+    DEV_OPT_TIME(call),
+    DEV_OPT_DRY_RUN(call),
     HM_OPT_END,
 };
 
 const struct hm_opt dev_install_opts[] = {
-    DEV_OPT_STATE(call.common),
-    {"from", 'f', HM_OPT_VALUE, true, &call.common.from, "REPOSITORY",
+    DEV_OPT_STATE(call),
+    {"from", 'f', HM_OPT_VALUE, true, &call.from, "REPOSITORY",
      "folder that hallmark-publish wrote, or a release directory"},
-    DEV_OPT_TIME(call.common),
-    {"dry-run", 0, HM_OPT_FLAG, false, &call.dry_run, "", state_help},
+    DEV_OPT_TIME(call),
+    DEV_OPT_DRY_RUN(call),
     HM_OPT_END,
 };
 
@@ -62,9 +57,8 @@ HM_MUST static hm_rc run(struct hm_cli *cli, act what, struct hm_err *e)
     struct hm_json_writer w;
     hm_rc rc;
 
-    HM_TRY(dev_judging(&call.common, &how, e));
-    how.dry_run = call.dry_run;
-    HM_TRY(hm_slots_open(&s, call.common.state, !call.dry_run, e));
+    HM_TRY(dev_judging(&call, &how, e));
+    HM_TRY(hm_slots_open(&s, call.state, !call.dry_run, e));
     rc = what(&s, &how, &out, e);
     dev_begin_result(cli, &w, &out, rc, e);
     if (rc == HM_OK) {

@@ -130,7 +130,7 @@ void hm_slots_clear(struct hm_slots *s);
 struct hm_slots_judging {
     const char *repository; /**< folder that --from named; NULL: none */
     hm_time clock;          /**< seconds, or HM_DEVICE_NO_CLOCK */
-    bool dry_run; /**< check, install: decide, but store and log nothing */
+    bool dry_run; /**< decide, but store, log, write and start nothing */
 };
 
 /** What came of looking at an offer. */

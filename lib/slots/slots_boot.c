@@ -21,18 +21,19 @@ static void give_up(struct hm_slots *s, const struct hm_slots_judging *how,
     state->is_healthy = false;
     rc = hm_fail(&reason, HM_E_REJECTED, why, "given up");
     (void)!slots_finish(s, "give-up", how, &out, rc, &reason);
-    (void)!slots_save(s, NULL);
+    if (!how->dry_run)
+        (void)!slots_save(s, NULL);
 }
 
 /* Count the start in the stored state.  One that cannot be counted is not made:
  * the pending slot waits, and what is known to be good runs. */
-static bool count_start(struct hm_slots *s)
+static bool count_start(struct hm_slots *s, const struct hm_slots_judging *how)
 {
     const bool was_healthy = s->state.is_healthy;
 
     s->state.boots++;
     s->state.is_healthy = false;
-    if (slots_save(s, NULL) == HM_OK)
+    if (how->dry_run || slots_save(s, NULL) == HM_OK)
         return true;
     s->state.boots--;
     s->state.is_healthy = was_healthy;
@@ -52,7 +53,7 @@ static int try_pending(struct hm_slots *s, const struct hm_slots_judging *how,
         give_up(s, how, "device.boot.unconfirmed");
         return HM_SLOTS_NONE;
     }
-    if (!count_start(s))
+    if (!count_start(s, how))
         return HM_SLOTS_NONE;
     if (slots_check_slot(s, state->pending, NULL) == HM_OK)
         return state->pending;
@@ -107,7 +108,7 @@ hm_rc hm_slots_boot(struct hm_slots *s, const struct hm_slots_judging *how,
     if (slot == HM_SLOTS_NONE)
         rc = try_known(s, &slot, e);
     slots_tell(&s->state, slot, out);
-    if (rc == HM_OK)
+    if (rc == HM_OK && !how->dry_run)
         rc = slots_run(s, slot, start, boot, e);
     if (rc == HM_OK && boot->is_pending)
         s->state.is_healthy = true;

@@ -140,5 +140,5 @@ hm_rc hm_slots_check(struct hm_slots *s, const struct hm_slots_judging *how,
 
     *out = (struct hm_slots_outcome)HM_SLOTS_OUTCOME_INIT;
     rc = slots_judge(s, &c, how, out, e);
-    return how->dry_run ? rc : slots_finish(s, "check", how, out, rc, e);
+    return slots_finish(s, "check", how, out, rc, e);
 }

@@ -117,6 +117,8 @@ hm_rc slots_finish(struct hm_slots *s, const char *verb,
     struct hm_err inner = {.rc = HM_OK};
     hm_rc logged;
 
+    if (how->dry_run)
+        return rc;
     if (rc != HM_OK)
         why = *e;
     logged = log_and_save(s, verb, how, out, &why, &inner);

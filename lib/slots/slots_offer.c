@@ -133,6 +133,8 @@ HM_MUST static hm_rc load_document(const struct places *p, unsigned which,
 HM_MUST static hm_rc load_root(struct slots_offer *o, const struct hm_slots *s,
                                struct hm_err *e)
 {
+    if (o->root.n > 0)
+        return HM_OK; /* of a device that is not made yet */
     return hm_context(e, hm_file_load_at(&s->dir, SLOTS_ROOT, &o->root, e),
                       "the device's root set");
 }

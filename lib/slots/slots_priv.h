@@ -51,7 +51,7 @@ void slots_tell(const struct hm_slots_state *state, int slot,
 /* ---- the log ------------------------------------------------------------ */
 
 /** Add one line about an act that ended with @p rc, then save the state: a
- * success is one only when it is logged and stored.
+ * success is one only when it is logged and stored.  A dry run is neither.
  *
  * @param e  on entry what made @p rc; a failure of the log is told only when
  *           the act itself had succeeded

@@ -144,6 +144,31 @@ HM_MUST static hm_rc install_first(struct hm_slots *s,
     return HM_OK;
 }
 
+static bool is_missing(const char *path)
+{
+    struct stat sb;
+
+    return lstat(path, &sb) != 0 && errno == ENOENT;
+}
+
+/* What can be decided without a folder. */
+HM_MUST static hm_rc rehearse(struct hm_slots *s, const char *path,
+                              struct hm_buf *root,
+                              const struct hm_slots_judging *how,
+                              struct hm_slots_outcome *out, struct hm_err *e)
+{
+    HM_OWN(slots_case) c = SLOTS_CASE_INIT;
+
+    if (!is_missing(path)) {
+        HM_TRY(hm_dir_open(&s->dir, path, e));
+        HM_TRY(check_folder(&s->dir, path, e));
+    }
+    if (how->repository == NULL)
+        return HM_OK;
+    hm_buf_move(&c.offer.root, root);
+    return slots_judge(s, &c, how, out, e);
+}
+
 HM_MUST static hm_rc provision(struct hm_slots *s, const char *path,
                                const struct hm_slots_setup *setup,
                                const struct hm_slots_judging *how,
@@ -153,6 +178,8 @@ HM_MUST static hm_rc provision(struct hm_slots *s, const char *path,
     hm_rc rc;
 
     HM_TRY(take_setup(&s->state, setup, &root, e));
+    if (how->dry_run)
+        return rehearse(s, path, &root, how, out, e);
     HM_TRY(begin(s, path, hm_buf_view(&root), e));
     rc = install_first(s, how, out, e);
     if (rc == HM_OK)
@@ -169,8 +196,7 @@ hm_rc hm_slots_provision(const char *path, const struct hm_slots_setup *setup,
                          struct hm_slots_outcome *out, struct hm_err *e)
 {
     HM_OWN(hm_slots) s = HM_SLOTS_INIT;
-    struct stat sb;
-    const bool is_new = lstat(path, &sb) != 0 && errno == ENOENT;
+    const bool is_new = is_missing(path);
     hm_rc rc;
 
     *out = (struct hm_slots_outcome)HM_SLOTS_OUTCOME_INIT;
