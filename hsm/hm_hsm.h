@@ -100,6 +100,10 @@ struct hm_hsm_pin {
 HM_MUST hm_rc hm_hsm_pin_read(struct hm_hsm_pin *pin, const char *source,
                               struct hm_err *e);
 
+/** Is @p source written as one?  Nothing is read.
+ * @return HM_E_USAGE `hsm.pin.source` */
+HM_MUST hm_rc hm_hsm_pin_check_source(const char *source, struct hm_err *e);
+
 /** hm_hsm_pin_read() from @p source, or from the pin-source of @p uri when
  * source is NULL.
  * @return HM_E_USAGE `hsm.pin.none` (neither is given), `hsm.pin.twice` (both) */
@@ -274,6 +278,13 @@ HM_MUST hm_rc hm_hsm_sign(struct hm_hsm *hsm, const struct hm_hsm_key *key,
 HM_MUST hm_rc hm_hsm_generate(struct hm_hsm *hsm, const struct hm_hsm_uri *uri,
                               struct hm_hsm_key *key, struct hm_err *e);
 
+/** Would hm_hsm_generate() refuse @p uri?  Without a PIN and without a change, as
+ * far as public objects tell.
+ * @return as hm_hsm_generate(), and `hsm.token.*` of hm_hsm_login() */
+HM_MUST hm_rc hm_hsm_generate_check(struct hm_hsm *hsm,
+                                    const struct hm_hsm_uri *uri,
+                                    struct hm_err *e);
+
 /** Make a token named @p label in a free slot and give it its PINs.  The token
  * of an NSS database is there already and only gets its PIN.
  *
@@ -286,6 +297,14 @@ HM_MUST hm_rc hm_hsm_generate(struct hm_hsm *hsm, const struct hm_hsm_uri *uri,
 HM_MUST hm_rc hm_hsm_token_init(struct hm_hsm *hsm, const char *label,
                                 const struct hm_hsm_pin *so_pin,
                                 const struct hm_hsm_pin *pin, struct hm_err *e);
+
+/** Would hm_hsm_token_init() refuse @p label?  Changes nothing.
+ *
+ * @param hsm  when it is not open (its store would be made), only the label is
+ *             looked at
+ */
+HM_MUST hm_rc hm_hsm_token_init_check(struct hm_hsm *hsm, const char *label,
+                                      struct hm_err *e);
 
 /** One line of hm_hsm_list(): a token, or a public key on it. */
 struct hm_hsm_entry {

@@ -166,6 +166,37 @@ HM_MUST static hm_rc destroy_pair(struct hsm_state *s, const struct made *made,
                       "removed, delete it from the token");
 }
 
+HM_MUST static hm_rc check_name(const struct hm_hsm_uri *uri, struct hm_err *e)
+{
+    if (uri->object[0] != '\0')
+        return HM_OK;
+    return hm_fail(e, HM_E_USAGE, "hsm.uri.object",
+                   "a new key needs a name: object= in the URI");
+}
+
+HM_MUST static hm_rc check_free(struct hsm_state *s,
+                                const struct hm_hsm_uri *uri, struct hm_err *e)
+{
+    struct pieces p = {.id_n = 0};
+    struct hsm_token token;
+
+    HM_TRY(fill_pieces(&p, uri, e));
+    HM_TRY(hsm_token_pick(s, uri, &token, e));
+    HM_TRY(hsm_session_open(s, &token, e));
+    return refuse_taken(s, CKO_PUBLIC_KEY, &p, e);
+}
+
+hm_rc hm_hsm_generate_check(struct hm_hsm *hsm, const struct hm_hsm_uri *uri,
+                            struct hm_err *e)
+{
+    hm_rc rc = check_name(uri, e);
+
+    if (rc == HM_OK)
+        rc = check_free(hsm->state, uri, e);
+    hsm_session_close(hsm->state);
+    return rc;
+}
+
 hm_rc hm_hsm_generate(struct hm_hsm *hsm, const struct hm_hsm_uri *uri,
                       struct hm_hsm_key *key, struct hm_err *e)
 {
@@ -175,9 +206,7 @@ hm_rc hm_hsm_generate(struct hm_hsm *hsm, const struct hm_hsm_uri *uri,
     hm_rc rc;
 
     hm_hsm_key_clear(key);
-    if (uri->object[0] == '\0')
-        return hm_fail(e, HM_E_USAGE, "hsm.uri.object",
-                       "a new key needs a name: object= in the URI");
+    HM_TRY(check_name(uri, e));
     HM_TRY(hsm_session_check(s, e));
     HM_TRY(fill_pieces(&p, uri, e));
     HM_TRY(refuse_taken(s, CKO_PRIVATE_KEY, &p, e));

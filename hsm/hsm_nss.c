@@ -57,8 +57,8 @@ hm_rc hsm_nss_arguments(const char *dir, bool may_make,
 }
 
 /* Without a PIN the token counts as one that is not initialised. */
-HM_MUST static hm_rc find(struct hsm_state *s, struct hsm_token *out,
-                          struct hm_err *e)
+hm_rc hsm_nss_find_new(struct hsm_state *s, struct hsm_token *out,
+                       struct hm_err *e)
 {
     HM_TRY(hsm_token_scan(s, false, e));
     for (size_t i = 0; i < s->seen_n; i++)
@@ -79,7 +79,7 @@ hm_rc hsm_nss_set_pin(struct hsm_state *s, const struct hm_hsm_pin *pin,
     CK_UTF8CHAR none[1] = {0};
     CK_RV rv;
 
-    HM_TRY(find(s, &token, e));
+    HM_TRY(hsm_nss_find_new(s, &token, e));
     HM_TRY(hsm_session_open(s, &token, e));
     rv = s->f->C_Login(s->session, CKU_SO, none, 0);
     if (rv != CKR_OK)

@@ -179,21 +179,34 @@ HM_MUST static hm_rc read_credential(struct hm_hsm_pin *pin, const char *name,
     return read_file(pin, path, 0040, e);
 }
 
-HM_MUST static hm_rc read_source(struct hm_hsm_pin *pin, const char *source,
-                                 struct hm_err *e)
+static bool starts(const char *text, const char *with)
 {
-    if (strcmp(source, "tty") == 0)
-        return hsm_pin_ask(pin, e);
-    if (strncmp(source, "fd:", 3) == 0)
-        return read_fd(pin, source + 3, e);
-    if (strncmp(source, "file:", 5) == 0 && source[5] != '\0')
-        return read_file(pin, source + 5, 0, e);
-    if (strncmp(source, "credential:", 11) == 0)
-        return read_credential(pin, source + 11, e);
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+hm_rc hm_hsm_pin_check_source(const char *source, struct hm_err *e)
+{
+    if (strcmp(source, "tty") == 0 || starts(source, "fd:") ||
+        (starts(source, "file:") && source[5] != '\0') ||
+        starts(source, "credential:"))
+        return HM_OK;
     /* The source is not shown: it may be a PIN given by mistake. */
     return hm_fail(e, HM_E_USAGE, "hsm.pin.source",
                    "a PIN comes from 'fd:N', 'file:PATH', 'credential:NAME' or "
                    "'tty', and what was given is none of them");
+}
+
+HM_MUST static hm_rc read_source(struct hm_hsm_pin *pin, const char *source,
+                                 struct hm_err *e)
+{
+    HM_TRY(hm_hsm_pin_check_source(source, e));
+    if (starts(source, "fd:"))
+        return read_fd(pin, source + 3, e);
+    if (starts(source, "file:"))
+        return read_file(pin, source + 5, 0, e);
+    if (starts(source, "credential:"))
+        return read_credential(pin, source + 11, e);
+    return hsm_pin_ask(pin, e);
 }
 
 hm_rc hm_hsm_pin_read(struct hm_hsm_pin *pin, const char *source,

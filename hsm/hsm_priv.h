@@ -92,6 +92,10 @@ HM_MUST hm_rc hsm_module_load(struct hsm_state *s, const char *path,
 HM_MUST hm_rc hsm_nss_arguments(const char *dir, bool may_make,
                                 char args[static HSM_NSS_ARGS],
                                 struct hm_err *e);
+/** The token of a database that has no PIN yet.
+ * @return HM_E_TOKEN `hsm.token.exists` (it has one) */
+HM_MUST hm_rc hsm_nss_find_new(struct hsm_state *s, struct hsm_token *out,
+                               struct hm_err *e);
 /** Give the token of the database its first PIN. */
 HM_MUST hm_rc hsm_nss_set_pin(struct hsm_state *s, const struct hm_hsm_pin *pin,
                               struct hm_err *e);

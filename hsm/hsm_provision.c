@@ -34,6 +34,31 @@ HM_MUST static hm_rc refuse_existing(struct hsm_state *s, const char *label,
     return HM_OK;
 }
 
+HM_MUST static hm_rc find_slot(struct hsm_state *s, const char *label,
+                               struct hsm_token *out, struct hm_err *e)
+{
+    HM_TRY(refuse_existing(s, label, e));
+    HM_TRY(hsm_token_scan(s, false, e));
+    if (s->seen_n == 0)
+        return hm_fail(e, HM_E_TOKEN, "hsm.token.full",
+                       "the module has no slot with a token to initialise");
+    *out = s->seen[0];
+    return HM_OK;
+}
+
+hm_rc hm_hsm_token_init_check(struct hm_hsm *hsm, const char *label,
+                              struct hm_err *e)
+{
+    struct hsm_token token = {.slot = 0};
+
+    HM_TRY(check_label(label, e));
+    if (hsm->state == NULL)
+        return HM_OK;
+    if (hsm->state->is_nss)
+        return hsm_nss_find_new(hsm->state, &token, e);
+    return find_slot(hsm->state, label, &token, e);
+}
+
 HM_MUST static hm_rc set_pins(struct hsm_state *s, const struct hm_hsm_pin *so,
                               const struct hm_hsm_pin *pin, struct hm_err *e)
 {
@@ -55,7 +80,7 @@ hm_rc hm_hsm_token_init(struct hm_hsm *hsm, const char *label,
                         const struct hm_hsm_pin *pin, struct hm_err *e)
 {
     struct hsm_state *s = hsm->state;
-    struct hsm_token token;
+    struct hsm_token token = {.slot = 0};
     CK_UTF8CHAR padded[HM_HSM_LABEL_SIZE - 1];
     hm_rc rc;
     CK_RV rv;
@@ -63,12 +88,7 @@ hm_rc hm_hsm_token_init(struct hm_hsm *hsm, const char *label,
     HM_TRY(check_label(label, e));
     if (s->is_nss)
         return hsm_nss_set_pin(s, pin, e);
-    HM_TRY(refuse_existing(s, label, e));
-    HM_TRY(hsm_token_scan(s, false, e));
-    if (s->seen_n == 0)
-        return hm_fail(e, HM_E_TOKEN, "hsm.token.full",
-                       "the module has no slot with a token to initialise");
-    token = s->seen[0];
+    HM_TRY(find_slot(s, label, &token, e));
     memset(padded, ' ', sizeof(padded)); /* 32 bytes, blank padded, no NUL */
     for (size_t i = 0; label[i] != '\0'; i++)
         padded[i] = (CK_UTF8CHAR)label[i];

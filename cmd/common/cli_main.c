@@ -66,6 +66,16 @@ hm_rc hm_cli_output(const char *path, struct hm_bytes bytes, bool force,
     return hm_file_write_all(STDOUT_FILENO, bytes, e);
 }
 
+hm_rc hm_cli_output_check(const char *path, bool force, struct hm_err *e)
+{
+    HM_OWN(hm_out) probe = HM_OUT_INIT;
+
+    if (hm_cli_is_stdout(path))
+        return HM_OK;
+    return hm_out_begin(&probe, path, force ? HM_OUT_REPLACE : HM_OUT_NEW, 0644,
+                        e);
+}
+
 hm_rc hm_cli_input(const char *path, struct hm_buf *out, struct hm_err *e)
 {
     struct hm_file in = {.fd = STDIN_FILENO}; /* borrowed, never closed */

@@ -143,6 +143,10 @@ bool hm_cli_is_stdout(const char *path);
 HM_MUST hm_rc hm_cli_output(const char *path, struct hm_bytes bytes, bool force,
                             struct hm_err *e);
 
+/** Would hm_cli_output() refuse @p path?  For a dry run: leaves nothing. */
+HM_MUST hm_rc hm_cli_output_check(const char *path, bool force,
+                                  struct hm_err *e);
+
 /** Load the file that an operand named ("-": stdin), at most out->max bytes. */
 HM_MUST hm_rc hm_cli_input(const char *path, struct hm_buf *out,
                            struct hm_err *e);

@@ -4,6 +4,7 @@ static struct {
     struct hm_hsm_where where;
     const char *output;
     bool force;
+    bool dry_run;
 } opt;
 
 const struct hm_opt key_export_opts[] = {
@@ -12,6 +13,8 @@ const struct hm_opt key_export_opts[] = {
      "write the public key (-: standard output)"},
     {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",
      "replace PUB.pem when it is there"},
+    {"dry-run", 'n', HM_OPT_FLAG, false, &opt.dry_run, "",
+     "read the key, write nothing"},
     HM_OPT_END,
 };
 
@@ -20,11 +23,12 @@ HM_MUST static hm_rc report(struct hm_cli *cli, const struct hm_hsm_key *key,
 {
     struct hm_json_writer w;
 
-    hm_cli_say(cli, "wrote key %s to %s", key->public_key.keyid,
-               hm_show_str(opt.output));
+    hm_cli_say(cli, "%s key %s to %s", opt.dry_run ? "would write" : "wrote",
+               key->public_key.keyid, hm_show_str(opt.output));
     hm_cli_result(cli, &w, true);
     hm_json_put_text(&w, "keyid", key->public_key.keyid);
     hm_json_put_text(&w, "path", opt.output);
+    hm_json_put_bool(&w, "written", !opt.dry_run);
     hm_json_close_object(&w);
     return hm_json_finish(&w, e);
 }
@@ -40,6 +44,8 @@ hm_rc key_export_run(struct hm_cli *cli, struct hm_err *e)
     HM_TRY(key_hsm_open(cli, &hsm, &opt.where, HM_HSM_USE, e));
     HM_TRY(hm_hsm_find_public(&hsm, &uri, &key, e));
     HM_TRY(hm_public_key_add_pem(&key.public_key, &pem, e));
-    HM_TRY(hm_cli_output(opt.output, hm_buf_view(&pem), opt.force, e));
+    HM_TRY(opt.dry_run
+               ? hm_cli_output_check(opt.output, opt.force, e)
+               : hm_cli_output(opt.output, hm_buf_view(&pem), opt.force, e));
     return report(cli, &key, e);
 }

@@ -5,6 +5,7 @@ static struct {
     const char *pin;
     const char *output;
     bool force;
+    bool dry_run;
 } opt;
 
 const struct hm_opt key_generate_opts[] = {
@@ -15,6 +16,8 @@ const struct hm_opt key_generate_opts[] = {
      "write the public key"},
     {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",
      "replace PUB.pem when it is there"},
+    {"dry-run", 'n', HM_OPT_FLAG, false, &opt.dry_run, "",
+     "check what can be checked without a PIN, make nothing"},
     HM_OPT_END,
 };
 
@@ -43,6 +46,28 @@ HM_MUST static hm_rc end_output(struct hm_out *out,
     return hm_out_commit(out, e);
 }
 
+/* Without a PIN; what is on the token but private is not seen. */
+HM_MUST static hm_rc rehearse(struct hm_cli *cli, const struct hm_hsm_uri *uri,
+                              struct hm_err *e)
+{
+    HM_OWN(hm_hsm) hsm = HM_HSM_INIT;
+    struct hm_json_writer w;
+
+    if (opt.pin != NULL)
+        HM_TRY(hm_hsm_pin_check_source(opt.pin, e));
+    if (opt.output != NULL)
+        HM_TRY(hm_cli_output_check(opt.output, opt.force, e));
+    HM_TRY(key_hsm_open(cli, &hsm, &opt.where, HM_HSM_USE, e));
+    HM_TRY(hm_hsm_generate_check(&hsm, uri, e));
+    hm_cli_say(cli, "would make %s, a P-256 key; no PIN was asked for",
+               hm_show_str(cli->argv[0]));
+    hm_cli_result(cli, &w, true);
+    hm_json_put_text(&w, "uri", cli->argv[0]);
+    hm_json_put_bool(&w, "dry_run", true);
+    hm_json_close_object(&w);
+    return hm_json_finish(&w, e);
+}
+
 hm_rc key_generate_run(struct hm_cli *cli, struct hm_err *e)
 {
     HM_OWN(hm_hsm_pin) pin = HM_HSM_PIN_INIT;
@@ -53,6 +78,8 @@ hm_rc key_generate_run(struct hm_cli *cli, struct hm_err *e)
     hm_rc rc;
 
     HM_TRY(key_uri_read(cli->argv[0], &uri, e));
+    if (opt.dry_run)
+        return rehearse(cli, &uri, e);
     HM_TRY(begin_output(&out, e));
     HM_TRY(hm_hsm_pin_find(&pin, &uri, opt.pin, e));
     HM_TRY(key_hsm_open(cli, &hsm, &opt.where, HM_HSM_PROVISION, e));

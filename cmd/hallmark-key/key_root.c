@@ -7,6 +7,7 @@ static struct {
     struct hm_cli_list keys;
     const char *output;
     bool force;
+    bool dry_run;
 } opt;
 
 const struct hm_opt key_root_opts[] = {
@@ -21,6 +22,8 @@ const struct hm_opt key_root_opts[] = {
      "write root.json"},
     {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",
      "replace FILE when it is there"},
+    {"dry-run", 'n', HM_OPT_FLAG, false, &opt.dry_run, "",
+     "check everything, write nothing"},
     HM_OPT_END,
 };
 
@@ -79,11 +82,12 @@ HM_MUST static hm_rc report(struct hm_cli *cli, const struct hm_root *root,
 
     HM_TRY(hm_sha256(document, digest, e));
     hm_hex_write((struct hm_bytes){digest, sizeof(digest)}, hex);
-    hm_cli_say(cli, "wrote %s: vendor %s, %u of %zu keys must sign; sha256 %s",
-               hm_show_str(opt.output), root->vendor, root->threshold, root->n,
-               hex);
+    hm_cli_say(cli, "%s %s: vendor %s, %u of %zu keys must sign; sha256 %s",
+               opt.dry_run ? "would write" : "wrote", hm_show_str(opt.output),
+               root->vendor, root->threshold, root->n, hex);
     hm_cli_result(cli, &w, true);
     hm_json_put_text(&w, "path", opt.output);
+    hm_json_put_bool(&w, "written", !opt.dry_run);
     hm_json_put_text(&w, "sha256", hex);
     hm_json_put_text(&w, "vendor", root->vendor);
     hm_json_put_uint(&w, "threshold", root->threshold);
@@ -115,6 +119,8 @@ hm_rc key_root_run(struct hm_cli *cli, struct hm_err *e)
     HM_TRY(add_tokens(cli, &root, e));
     HM_TRY(add_files(&root, e));
     HM_TRY(hm_as_usage(e, hm_root_write(&root, &document, e)));
-    HM_TRY(hm_cli_output(opt.output, hm_buf_view(&document), opt.force, e));
+    HM_TRY(opt.dry_run ? hm_cli_output_check(opt.output, opt.force, e)
+                       : hm_cli_output(opt.output, hm_buf_view(&document),
+                                       opt.force, e));
     return report(cli, &root, hm_buf_view(&document), e);
 }

@@ -67,6 +67,67 @@ static void an_exported_key_is_the_generated_one(void **state)
     assert_memory_equal(hm_run_out(&r), "-----BEGIN PUBLIC KEY-----", 26);
 }
 
+static void what_is_rehearsed_is_not_made(void **state)
+{
+    START(state);
+
+    RUN("token-init", "--token", "third", "--softhsm", "new", "--pin", "tty",
+        "-n");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "would make token 'third'"));
+    assert_false(key_story_has(s, "new"));
+    RUN("generate", "pkcs11:token=vendor;object=new", "--softhsm", "vt", "-n",
+        "-o", "new.pem");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "would make"));
+    RUN("export", STORY_VENDOR, "--softhsm", "vt", "-o", "new.pem", "-n");
+    assert_run(&r, 0, "");
+    RUN("root-export", "-k1", STORY_ROOT, "--softhsm", "rt", "-onew.json",
+        "--dry-run");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "would write new.json"));
+    assert_false(key_story_has(s, "new.pem"));
+    assert_false(key_story_has(s, "new.json"));
+    RUN("list", "--softhsm", "vt");
+    assert_null(strstr(hm_run_out(&r), "object=new"));
+    assert_int_equal(key_story_count(s, ".", ".hallmark-"), 0);
+}
+
+static void a_rehearsal_finds_what_would_fail(void **state)
+{
+    START(state);
+
+    RUN("token-init", "--token", "vendor", "--softhsm", "vt", "--pin", "tty",
+        "-n");
+    assert_run(&r, 4, "hsm.token.exists");
+    RUN("token-init", "--token", " x", "--softhsm", "vt", "--pin", "tty", "-n");
+    assert_run(&r, 2, "hsm.token.label");
+    RUN("token-init", "--token", " x", "--softhsm", "no", "--pin", "tty", "-n");
+    assert_run(&r, 2, "hsm.token.label");
+    RUN("token-init", "--token", "x", "--softhsm", "vt", "--pin", "1234", "-n");
+    assert_run(&r, 2, "hsm.pin.source");
+    RUN("generate", STORY_VENDOR, "--softhsm", "vt", "-n");
+    assert_run(&r, 4, "hsm.key.exists");
+    RUN("generate", "pkcs11:token=nobody;object=x", "--softhsm", "vt", "-n");
+    assert_run(&r, 4, "hsm.token.missing");
+    RUN("generate", "pkcs11:token=vendor", "--softhsm", "vt", "-n");
+    assert_run(&r, 2, "hsm.uri.object");
+    RUN("generate", "pkcs11:token=vendor;object=x", "--softhsm", "vt", "-n",
+        "--pin", "1234");
+    assert_run(&r, 2, "hsm.pin.source");
+    RUN("generate", "pkcs11:token=vendor;object=x", "--softhsm", "vt", "-n",
+        "-o", "root-1.pem");
+    assert_run(&r, 2, "base.out.exists");
+    RUN("export", STORY_VENDOR, "--softhsm", "vt", "-o", "root-1.pem", "-n");
+    assert_run(&r, 2, "base.out.exists");
+    RUN("root-export", "-k1", STORY_ROOT, "--softhsm", "rt", "-oroot.json",
+        "-n");
+    assert_run(&r, 2, "base.out.exists");
+    RUN("root-export", "-k2", STORY_ROOT, "--softhsm", "rt", "-onew.json",
+        "-n");
+    assert_run(&r, 2, "trust.root.threshold");
+}
+
 /* What cannot be written is found out before a key is made. */
 static void no_key_is_made_when_its_file_exists(void **state)
 {
@@ -430,6 +491,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FRESH(what_is_made_is_listed_and_shown),
         FRESH(an_exported_key_is_the_generated_one),
+        FRESH(what_is_rehearsed_is_not_made),
+        FRESH(a_rehearsal_finds_what_would_fail),
         FRESH(no_key_is_made_when_its_file_exists),
         FRESH(wrong_calls_say_why),
         FRESH(a_module_that_others_can_change_is_not_loaded),
