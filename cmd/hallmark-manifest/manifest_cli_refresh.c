@@ -45,9 +45,12 @@ hm_rc manifest_refresh_run(struct hm_cli *cli, struct hm_err *e)
     HM_TRY(hm_dir_open(&dir, cli->argv[0], e));
     HM_TRY(hm_release_refresh(&dir, &opt.how, &m, e));
     HM_TRY(manifest_report(cli, &m, cli->argv[0], opt.how.dry_run, e));
-    hm_cli_say(cli,
-               "Now sign it: hallmark-sign %s/manifest.json --key URI "
-               "--pin SOURCE",
-               hm_show_str(cli->argv[0]));
+    hm_cli_say(cli, "The signatures of the old manifest %s removed.",
+               opt.how.dry_run ? "would be" : "were");
+    if (!opt.how.dry_run)
+        hm_cli_say(cli,
+                   "Now sign it: hallmark-sign %s/manifest.json --key URI "
+                   "--pin SOURCE",
+                   hm_show_str(cli->argv[0]));
     return HM_OK;
 }

@@ -198,10 +198,17 @@ static void refresh_renews_and_says_to_sign(void **state)
            hm_temp_path(&t, "stage"));
     assert_run(&r, 2, "base.number.range");
     assert_true(has(&t, "stage/manifest.json.sig"));
+    HM_RUN(&r, NULL, "hallmark-manifest", "refresh", "-n", "--issue-time",
+           "2026-05-14T08:00:00Z", hm_temp_path(&t, "stage"));
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "would be removed"));
+    assert_null(strstr(hm_run_out(&r), "hallmark-sign"));
+    assert_true(has(&t, "stage/manifest.json.sig"));
     HM_RUN(&r, NULL, "hallmark-manifest", "refresh", "--issue-time",
            "2026-05-14T08:00:00Z", hm_temp_path(&t, "stage"));
     assert_run(&r, 0, "");
     assert_non_null(strstr(hm_run_out(&r), "sequence 2"));
+    assert_non_null(strstr(hm_run_out(&r), "signatures of the old manifest"));
     assert_non_null(strstr(hm_run_out(&r), "hallmark-sign"));
     assert_false(has(&t, "stage/manifest.json.sig"));
     hm_temp_clear(&t);
