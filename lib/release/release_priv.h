@@ -14,7 +14,7 @@ enum hm_release_syntax {
     HM_RELEASE_LABEL, /**< as LINE, shorter */
     HM_RELEASE_LINE,  /**< UTF-8 without control characters */
     HM_RELEASE_PATH,  /**< as LINE, longer */
-    HM_RELEASE_WEB,   /**< https://, printable ASCII without blanks */
+    HM_RELEASE_WEB,   /**< https:// as manifests take it */
     HM_RELEASE_URI,   /**< any scheme, printable ASCII without blanks */
     HM_RELEASE_HEX    /**< 64 lower-case hex digits */
 };
