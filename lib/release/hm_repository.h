@@ -111,6 +111,10 @@ HM_MUST hm_rc hm_release_plan_state(const char *path,
                                     struct hm_release_state *out,
                                     struct hm_err *e);
 
+/** How far a sequence may rise at once.  Devices refuse a lower one for ever, so
+ * a bug or a thief that runs it up would lock them out. */
+#define HM_RELEASE_SEQUENCE_JUMP 1000u
+
 /** How to publish. */
 struct hm_release_publishing {
     /** Judge the release in @p dir.  Called twice: for the source, and for the
@@ -144,6 +148,9 @@ struct hm_release_published {
  *              there is none yet
  * @return what judge said; HM_E_REJECTED `release.product.differs`,
  *         `release.sequence.lower` (or equal, epoch included),
+ *         `release.sequence.jump` (more than HM_RELEASE_SEQUENCE_JUMP above the
+ *         highest ever served in its epoch, 0 for a new epoch; an empty
+ *         repository knows none and takes any),
  *         `release.timestamp.older`, `release.version.published`,
  *         `release.authorisation.lower`, `release.authorisation.differs` (same
  *         sequence, other bytes), `release.rollback.lower`,

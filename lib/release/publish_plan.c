@@ -2,12 +2,34 @@
 
 #include "release_priv.h"
 
+/* Devices never take a lower one again: whoever runs it up locks them out. */
+HM_MUST static hm_rc check_jump(const struct hm_release_served *highest,
+                                const struct hm_release_served *next,
+                                struct hm_err *e)
+{
+    const uint64_t from = next->epoch > highest->epoch ? 0 : highest->sequence;
+    const uint64_t most = from + HM_RELEASE_SEQUENCE_JUMP;
+
+    if (next->sequence <= most)
+        return HM_OK;
+    return hm_hint(
+        e,
+        hm_fail(e, HM_E_REJECTED, "release.sequence.jump",
+                "expected a sequence of epoch %llu of at most %llu (%u above "
+                "what was published in it), found %llu: devices that took it "
+                "would refuse every lower one from then on",
+                (unsigned long long)next->epoch, (unsigned long long)most,
+                HM_RELEASE_SEQUENCE_JUMP, (unsigned long long)next->sequence),
+        "find out who made and signed it; then make the manifest again "
+        "(hallmark-manifest make or refresh), which takes the next sequence");
+}
+
 HM_MUST static hm_rc check_sequence(const struct hm_release_state *before,
                                     const struct hm_release_served *next,
                                     struct hm_err *e)
 {
     if (hm_release_compare_served(next, &before->highest) > 0)
-        return HM_OK;
+        return check_jump(&before->highest, next, e);
     return hm_hint(
         e,
         hm_fail(e, HM_E_REJECTED, "release.sequence.lower",

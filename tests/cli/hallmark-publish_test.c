@@ -187,6 +187,25 @@ static void json_holds_what_was_published_and_every_check(void **state)
     bench_clear(&b);
 }
 
+static void a_sequence_that_jumps_is_not_published(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct bench b;
+
+    (void)state;
+    bench_make(&b);
+    release(&b, "r1", "1.0.0", 7);
+    release(&b, "r2", "1.0.1", 1008);
+    release(&b, "r3", "1.0.1", 1007);
+    publish(&b, &r, "r1");
+    assert_run(&r, 0, "");
+    publish(&b, &r, "r2");
+    assert_run(&r, 1, "release.sequence.jump");
+    publish(&b, &r, "r3");
+    assert_run(&r, 0, "");
+    bench_clear(&b);
+}
+
 static void a_second_publisher_waits_and_then_gives_up(void **state)
 {
     HM_OWN(hm_run) r = HM_RUN_INIT;
@@ -332,6 +351,7 @@ int main(void)
         cmocka_unit_test(an_expired_release_is_not_published),
         cmocka_unit_test(a_dry_run_says_what_would_happen),
         cmocka_unit_test(json_holds_what_was_published_and_every_check),
+        cmocka_unit_test(a_sequence_that_jumps_is_not_published),
         cmocka_unit_test(a_second_publisher_waits_and_then_gives_up),
         cmocka_unit_test(what_an_interrupted_run_left_is_removed_and_named),
         cmocka_unit_test(a_false_intent_deletes_nothing),

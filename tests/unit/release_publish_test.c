@@ -119,6 +119,12 @@ struct refusal {
 /* The neighbour that is accepted: 1.0.1, sequence 2, everything else equal. */
 static const struct refusal refusals[] = {
     {{.version = "1.0.1", .sequence = 1}, "release.sequence.lower"},
+    {{.version = "1.0.1", .sequence = 1002}, "release.sequence.jump"},
+    {{.version = "1.0.1", .sequence = UINT32_MAX}, "release.sequence.jump"},
+    {{.version = "1.0.0", .sequence = 1002, .later_s = 60},
+     "release.sequence.jump"},
+    {{.version = "1.0.1", .epoch = 2, .sequence = 1001},
+     "release.sequence.jump"},
     {{.version = "1.0.1", .sequence = 2, .product = "thermo"},
      "release.product.differs"},
     {{.version = "1.0.1", .sequence = 2, .later_s = -1},
@@ -178,6 +184,25 @@ static void a_higher_epoch_may_begin_again_but_not_roll_back(void **state)
     bench_publish_ok(&t, "r2");
     assert_fails(bench_publish(&t, "r3", &o), HM_E_REJECTED,
                  "release.sequence.lower", &o.e);
+    hm_temp_clear(&t);
+}
+
+static void a_sequence_rises_by_at_most_a_thousand(void **state)
+{
+    struct hm_temp t;
+
+    (void)state;
+    hm_temp_make(&t);
+    docs_release(&t, "r1",
+                 &(struct docs){.version = "1.0.0", .sequence = 5000});
+    docs_release(&t, "r2",
+                 &(struct docs){.version = "1.0.1", .sequence = 6000});
+    docs_release(
+        &t, "r3",
+        &(struct docs){.version = "1.0.2", .epoch = 3, .sequence = 1000});
+    bench_publish_ok(&t, "r1"); /* nothing is known of it here */
+    bench_publish_ok(&t, "r2");
+    bench_publish_ok(&t, "r3");
     hm_temp_clear(&t);
 }
 
@@ -330,6 +355,7 @@ int main(void)
         cmocka_unit_test(a_second_signature_gets_a_link_and_loses_it_again),
         cmocka_unit_test(what_cannot_follow_is_refused_and_nothing_changes),
         cmocka_unit_test(a_higher_epoch_may_begin_again_but_not_roll_back),
+        cmocka_unit_test(a_sequence_rises_by_at_most_a_thousand),
         cmocka_unit_test(nothing_is_written_before_the_judge_says_yes),
         cmocka_unit_test(
             a_source_that_changes_after_it_was_judged_is_not_published),
