@@ -117,8 +117,9 @@ HM_MUST hm_rc hm_release_plan_state(const char *path,
 
 /** How to publish. */
 struct hm_release_publishing {
-    /** Judge the release in @p dir.  Called twice: for the source, and for the
-     * copy inside the repository, read back.  Only HM_OK lets go on. */
+    /** Judge the release in @p dir.  Called for the source, and again for the
+     * copy inside the repository, read back (or for the one that is there
+     * already).  Only HM_OK lets go on. */
     hm_rc (*judge)(void *context, const struct hm_dir *dir, struct hm_err *e);
     void *context;
     struct hm_bytes root; /**< bytes of root.json, for roots/SHA256.json */
@@ -132,7 +133,11 @@ struct hm_release_published {
     bool refreshed;                 /**< the version was there: a new manifest
                                          for the same release */
     struct hm_release_state before; /**< what was live */
-    bool untidy; /**< published, but the work folder could not be removed: the
+    bool already; /**< exactly this is live already: nothing was written */
+    struct hm_version version; /**< of the release */
+    bool is_lower; /**< it is below the version that was live, which devices may
+                        run: not refused, but rarely meant */
+    bool untidy;   /**< published, but the work folder could not be removed: the
                       next run does it */
 };
 
@@ -143,6 +148,9 @@ struct hm_release_published {
  * A version that is published already is accepted only as a refresh: the same
  * index.json and a manifest that differs in epoch, sequence, timestamp and
  * expires alone; releases/VERSION then stays as it is.
+ *
+ * What is live already, with the same signature files, is accepted without
+ * writing anything when its release is in place and judged well.
  *
  * @param repo  locked; for a dry run opened for reading, or not open when
  *              there is none yet

@@ -146,7 +146,12 @@ hm_rc hm_release_make_plan(const struct hm_repository *repo,
     memcpy(p->folder, served.folder, sizeof(p->folder));
     (void)snprintf(p->release, sizeof(p->release), HM_REPOSITORY_RELEASES "/%s",
                    plan->facts.state.version.text);
-    return p->before.empty ? HM_OK : check_all(repo, &served, plan, e);
+    p->version = plan->facts.state.version;
+    p->is_lower = !p->before.empty &&
+                  hm_version_compare(&p->version, &p->before.version) < 0;
+    HM_TRY(hm_release_find_again(repo, dir, &served, p, e));
+    return p->before.empty || p->already ? HM_OK
+                                         : check_all(repo, &served, plan, e);
 }
 
 void hm_release_plan_clear(struct hm_release_plan *plan)

@@ -247,6 +247,22 @@ HM_MUST hm_rc hm_release_find_version(const struct hm_repository *repo,
 HM_MUST hm_rc hm_release_refuse_version(const char *published,
                                         struct hm_err *e);
 
+/** Is what @p dir would serve as @p next exactly what is live: the same signed
+ * pair and the same signature files?  Fills p->already. */
+HM_MUST hm_rc hm_release_find_again(const struct hm_repository *repo,
+                                    const struct hm_dir *dir,
+                                    const struct hm_release_served *next,
+                                    struct hm_release_published *p,
+                                    struct hm_err *e);
+
+/** After that said yes: is the release of it in place, too?
+ * @return what judge said; HM_E_REJECTED `release.repository.broken`; HM_E_IO */
+HM_MUST hm_rc hm_release_check_again(const struct hm_repository *repo,
+                                     const struct hm_dir *from,
+                                     const struct hm_release_publishing *how,
+                                     struct hm_release_published *p,
+                                     struct hm_err *e);
+
 /** May the release in @p dir follow what @p repo holds? */
 HM_MUST hm_rc hm_release_make_plan(const struct hm_repository *repo,
                                    const struct hm_dir *dir,
