@@ -12,6 +12,7 @@ static struct options {
     const char *at;
     const char *output;
     bool before_signing;
+    bool public_copy;
     bool force;
 } opt;
 
@@ -22,6 +23,8 @@ static const struct hm_opt opts[] = {
      "judge as of this time, not of the clock"},
     {"before-signing", 0, HM_OPT_FLAG, false, &opt.before_signing, "",
      "the manifest is not signed yet; all else must pass"},
+    {"public-copy", 0, HM_OPT_FLAG, false, &opt.public_copy, "",
+     "files that are not public may be missing"},
     {"output", 'o', HM_OPT_VALUE, false, &opt.output, "FILE",
      "write the report there ('-': standard output)"},
     {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",
@@ -72,7 +75,8 @@ static hm_rc run(struct hm_cli *cli, struct hm_err *e)
     HM_OWN(hm_report) report = HM_REPORT_INIT;
     HM_OWN(hm_buf) root = HM_BUF_INIT(HM_ROOT_BYTES_MAX);
     HM_OWN(hm_dir) dir = HM_DIR_INIT;
-    struct hm_verify_options options = {.before_signing = opt.before_signing};
+    struct hm_verify_options options = {.before_signing = opt.before_signing,
+                                        .public_copy = opt.public_copy};
     struct hm_err unwritten = {.rc = HM_OK};
     hm_rc rc;
 

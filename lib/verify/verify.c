@@ -263,6 +263,11 @@ hm_rc hm_verify_release(const struct hm_dir *dir, struct hm_bytes root,
     hm_rc rc;
 
     hm_report_clear(report);
+    if (options->before_signing && options->public_copy) {
+        free(v);
+        return hm_fail(e, HM_E_USAGE, "verify.options.conflict",
+                       "what is not signed yet has no public copy");
+    }
     if (v == NULL)
         return hm_fail(e, HM_E_NOMEM, "verify.report.nomem",
                        "out of memory for a verification");
@@ -273,6 +278,7 @@ hm_rc hm_verify_release(const struct hm_dir *dir, struct hm_bytes root,
     v->manifest_bytes.max = HM_MANIFEST_BYTES_MAX;
     report->at = options->at;
     report->before_signing = options->before_signing;
+    report->public_copy = options->public_copy;
     rc = run_all(v, root, e);
     verify_clear(v);
     free(v);
