@@ -27,6 +27,7 @@ HM_MUST static hm_rc put_result(struct hm_cli *cli, const char *path,
     hm_json_put_uint(&w, "keys", s->keys);
     hm_json_put_uint(&w, "files", s->files);
     hm_json_put_uint(&w, "signatures", s->signatures);
+    hm_json_put_uint(&w, "withheld", s->withheld);
     hm_json_open_array(&w, "claims");
     for (size_t i = 0; i < HM_EVIDENCE_CLAIMS; i++)
         put_claim(&w, &s->claim[i]);
@@ -58,5 +59,11 @@ hm_rc evidence_report(struct hm_cli *cli, const char *path,
                s->files, s->files - 2);
     for (size_t i = 0; i < HM_EVIDENCE_CLAIMS; i++)
         say_claim(cli, &s->claim[i]);
+    if (s->withheld > 0)
+        hm_cli_warn(cli,
+                    "%zu private file%s of the releases %s not in this "
+                    "repository; the pack lists what was withheld by digest",
+                    s->withheld, s->withheld == 1 ? "" : "s",
+                    s->withheld == 1 ? "is" : "are");
     return cli->json ? put_result(cli, path, s, e) : HM_OK;
 }

@@ -15,6 +15,7 @@ static struct options {
     bool before_signing;
     bool rehearsal;
     bool brief;
+    bool public_copy;
     bool force;
 } opt;
 
@@ -27,6 +28,8 @@ static const struct hm_opt opts[] = {
      "the manifest is not signed yet; all else must pass"},
     {"rehearsal", 0, HM_OPT_FLAG, false, &opt.rehearsal, "",
      "the same for a dry run: the provenance is not signed either"},
+    {"public-copy", 0, HM_OPT_FLAG, false, &opt.public_copy, "",
+     "files that are not public may be missing"},
     {"brief", 'b', HM_OPT_FLAG, false, &opt.brief, "",
      "list only the checks that did not pass"},
     {"output", 'o', HM_OPT_OUTPUT, false, &opt.output, "FILE",
@@ -82,7 +85,8 @@ static hm_rc run(struct hm_cli *cli, struct hm_err *e)
     HM_OWN(hm_buf) root = HM_BUF_INIT(HM_ROOT_BYTES_MAX);
     HM_OWN(hm_dir) dir = HM_DIR_INIT;
     struct hm_verify_options options = {.before_signing = opt.before_signing,
-                                        .rehearsal = opt.rehearsal};
+                                        .rehearsal = opt.rehearsal,
+                                        .public_copy = opt.public_copy};
     struct hm_err unwritten = {.rc = HM_OK};
     hm_rc rc;
 

@@ -193,3 +193,47 @@ hm_rc hm_archive_extract(const struct hm_file *f, const struct hm_dir *target,
     HM_TRY(extract_all(&x, &r, e));
     return hm_archive_finish(&r, result, e);
 }
+
+/* --- the same without writing ------------------------------------------------ */
+
+HM_MUST static hm_rc skip_content(struct hm_archive_reader *r, uint8_t *chunk,
+                                  struct hm_err *e)
+{
+    size_t got = 0;
+
+    do
+        HM_TRY(hm_archive_read(r, chunk, CHUNK, &got, e));
+    while (got > 0);
+    return HM_OK;
+}
+
+HM_MUST static hm_rc skip_all(struct hm_archive_reader *r, uint8_t *chunk,
+                              struct hm_err *e)
+{
+    const struct hm_archive_member *m = NULL;
+
+    do {
+        HM_TRY(skip_content(r, chunk, e));
+        HM_TRY(hm_archive_next(r, &m, e));
+    } while (m != NULL);
+    return HM_OK;
+}
+
+hm_rc hm_archive_check(const struct hm_file *f,
+                       const struct hm_archive_limits *limits,
+                       struct hm_archive_result *result, struct hm_err *e)
+{
+    HM_OWN(hm_archive_reader) r = HM_ARCHIVE_READER_INIT;
+    uint8_t *chunk = malloc(CHUNK);
+    hm_rc rc;
+
+    *result = (struct hm_archive_result){.entries = 0};
+    if (chunk == NULL)
+        return hm_fail(e, HM_E_NOMEM, "archive.memory",
+                       "out of memory for reading an archive");
+    rc = hm_archive_open(&r, f, limits, e);
+    if (rc == HM_OK)
+        rc = skip_all(&r, chunk, e);
+    free(chunk);
+    return rc == HM_OK ? hm_archive_finish(&r, result, e) : rc;
+}

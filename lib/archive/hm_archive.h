@@ -114,6 +114,12 @@ struct hm_archive_limits {
         .bytes_max = (uint64_t)1 << 40, .entries_max = HM_ARCHIVE_ENTRIES_MAX \
     }
 
+/** What hallmark-device lets a root file system grow to. */
+#define HM_ARCHIVE_LIMITS_ROOTFS                              \
+    {                                                         \
+        .bytes_max = (uint64_t)8 << 30, .entries_max = 500000 \
+    }
+
 enum hm_archive_kind {
     HM_ARCHIVE_FILE,
     HM_ARCHIVE_DIR,
@@ -223,6 +229,17 @@ HM_MUST hm_rc hm_archive_content_digest(const struct hm_file *f,
                                         uint64_t bytes_max,
                                         struct hm_archive_result *result,
                                         struct hm_err *e);
+
+/** Would hm_archive_extract() take it?  The same reader goes through the same
+ * bytes to the end, once, and nothing is written.
+ *
+ * @param[out] result  of the bytes that were read; zero on failure
+ * @return as hm_archive_next()
+ */
+HM_MUST hm_rc hm_archive_check(const struct hm_file *f,
+                               const struct hm_archive_limits *limits,
+                               struct hm_archive_result *result,
+                               struct hm_err *e);
 
 /** Extract below @p target, an empty directory, and nowhere else: every name is
  * opened segment by segment below its descriptor, no link is followed, nothing

@@ -185,7 +185,27 @@ static const struct device_member advisory_members[ADVISORY_N] = {
 
 #define TEXT_MAX 256u
 
-/* An https:// address in plain ASCII that needs no quoting anywhere. */
+static bool is_alphanumeric(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+           (c >= 'A' && c <= 'Z');
+}
+
+/* How long is the host, perhaps with a port, at the start of a text? */
+static size_t host_length(const char *text)
+{
+    size_t n = 0;
+
+    if (!is_alphanumeric(text[0]) && text[0] != '[')
+        return 0;
+    while (is_alphanumeric(text[n]) || text[n] == '.' || text[n] == '-' ||
+           text[n] == ':' || text[n] == '[' || text[n] == ']')
+        n++;
+    return n;
+}
+
+/* An https:// address of a plain host, in plain ASCII that needs no quoting
+ * anywhere. */
 static const char *check_url(const char *url)
 {
     static const char head[] = "https://";
@@ -196,7 +216,10 @@ static const char *check_url(const char *url)
     for (i = 0; head[i] != '\0'; i++)
         if (url[i] != head[i])
             return "manifest.url.syntax";
-    if (url[i] == '\0')
+    k = host_length(url + i);
+    i += k;
+    if (k == 0 ||
+        (url[i] != '\0' && url[i] != '/' && url[i] != '?' && url[i] != '#'))
         return "manifest.url.syntax";
     for (; url[i] != '\0'; i++) {
         if (url[i] <= 0x20 || url[i] >= 0x7f)

@@ -63,6 +63,8 @@ static void summarise(const struct ev_making *m,
             out->claim[i].count[v->row[k].status]++;
     }
     out->as_of = m->facts.as_of;
+    for (size_t i = 0; i < m->facts.n_release; i++)
+        out->withheld += m->facts.release[i].withheld.n;
     out->releases = m->facts.n_release;
     out->manifests = m->facts.n_served;
     out->keys = m->facts.n_key;

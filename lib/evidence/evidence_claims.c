@@ -116,6 +116,7 @@ HM_MUST static hm_rc judge_checks(const struct ev_facts *facts,
                                   struct ev_row *row, struct hm_err *e)
 {
     const struct tally t = tally(row->item, facts);
+    const char *missing = row->item->missing;
 
     row->passed = t.passed;
     if (t.documents == 0) {
@@ -123,10 +124,12 @@ HM_MUST static hm_rc judge_checks(const struct ev_facts *facts,
         row->reason = "no release in this repository is a security update";
         return HM_OK;
     }
+    if (t.against && strcmp(t.against->reason, "release.file.withheld") == 0)
+        missing = "private files of a release were withheld from this copy";
     row->status = !t.against && t.shown == t.documents ? HM_EVIDENCE_PROVEN
                                                        : HM_EVIDENCE_ABSENT;
     if (row->status == HM_EVIDENCE_ABSENT)
-        row->reason = row->item->missing;
+        row->reason = missing;
     if (t.against)
         row->detail = t.against->text;
     return add_files(row->item->files, pack, &row->files, e);

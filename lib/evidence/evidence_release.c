@@ -72,7 +72,8 @@ hm_rc ev_release_load(struct ev_document *d, const struct hm_dir *dir,
                       struct hm_err *e)
 {
     HM_OWN(hm_report) report = HM_REPORT_INIT;
-    const struct hm_verify_options how = {.at = d->manifest.timestamp};
+    const struct hm_verify_options how = {.at = d->manifest.timestamp,
+                                          .public_copy = true};
 
     HM_TRY(hm_context(e, hm_verify_release(dir, root, &how, &report, e),
                       "release %s, judged as of %s", d->manifest.version.text,

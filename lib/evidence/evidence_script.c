@@ -75,7 +75,7 @@ HM_MUST static hm_rc withheld(struct script *s, const struct ev_document *d,
                               struct hm_err *e)
 {
     for (size_t i = 0; i < d->withheld.n; i++) {
-        HM_TRY(hm_buf_add(s->to, HM_LIT("withheld=$withheld"), e));
+        HM_TRY(hm_buf_add(s->to, HM_LIT("withheld=${withheld}"), e));
         HM_TRY(hm_buf_add(
             s->to, hm_bytes_str(JOIN(d->folder, d->withheld.name[i])), e));
         HM_TRY(hm_buf_add(s->to, HM_LIT("$nl\n"), e));

@@ -60,6 +60,18 @@ static void findings(struct hm_html *w, const struct hm_finding *finding,
     hm_html_put(w, "</table></details>");
 }
 
+static void withheld(struct hm_html *w, const struct hm_names *names)
+{
+    if (names->n == 0)
+        return;
+    hm_html_put(w, "<p class=\"why\">withheld from this copy, known by their "
+                   "digests in index.json:");
+    for (size_t i = 0; i < names->n; i++)
+        hm_html_put(w, "%s <span class=\"mono\">%s</span>", i == 0 ? "" : ",",
+                    names->name[i]);
+    hm_html_put(w, "</p>");
+}
+
 static void release(struct hm_html *w, const struct ev_document *d)
 {
     const struct hm_manifest *m = &d->manifest;
@@ -79,6 +91,7 @@ static void release(struct hm_html *w, const struct ev_document *d)
                 "<td class=\"num\">%s</td><td class=\"num\">%s</td></tr>\n"
                 "<tr class=\"more\"><td></td><td colspan=\"6\">",
                 DAY(m->expires), DAY(ev_keep_until(m->timestamp)));
+    withheld(w, &d->withheld);
     findings(w, d->findings.finding, d->findings.n);
     hm_html_put(w, "</td></tr>\n");
 }

@@ -68,6 +68,8 @@ struct hm_evidence_summary {
     struct hm_evidence_claim claim[HM_EVIDENCE_CLAIMS];
     hm_time as_of;
     size_t releases, manifests, keys, files, signatures;
+    size_t withheld; /**< private files of releases that are known by digest
+                          alone: not in the repository */
     uint8_t list_sha256[32]; /**< of SHA256SUMS: names the whole pack */
 };
 
@@ -75,6 +77,10 @@ struct hm_evidence_summary {
  *
  * The time in it is SOURCE_DATE_EPOCH, else the timestamp of the newest
  * published manifest.
+ *
+ * A file of a release that its index does not call public may be missing from
+ * the repository: the pack lists it as withheld, and what rests on every file
+ * being there is absent.
  *
  * @return HM_E_USAGE `evidence.attach.kind`, `evidence.attach.name` (a file
  *         name that Hallmark documents cannot hold), `evidence.attach.twice`,

@@ -97,7 +97,7 @@ struct hm_advisory {
     struct hm_words aliases; /**< may be empty */
     enum hm_severity severity;
     char cvss[HM_MANIFEST_TEXT]; /**< "" when not given */
-    char url[HM_MANIFEST_URL];   /**< https:// */
+    char url[HM_MANIFEST_URL];   /**< see hm_manifest_is_url() */
     struct hm_version fixed_in;
     char action[HM_MANIFEST_TEXT];
 };
@@ -152,6 +152,13 @@ struct hm_manifest {
  */
 HM_MUST hm_rc hm_manifest_read(struct hm_manifest *m, struct hm_bytes bytes,
                                struct hm_err *e);
+
+/** May an advisory send people there?  https://, a host of letters, digits and
+ * [.:-[]] that begins with a letter, a digit or a bracket (so no user and
+ * nothing percent-encoded), then nothing or a path, query or fragment of plain
+ * ASCII without blanks, quotes, backslash, braces and '@'.  Lengths are not
+ * looked at. */
+bool hm_manifest_is_url(const char *url);
 
 /** Write the document; what hm_manifest_read() would refuse is refused.
  * @param[out] to  cleared, then filled */

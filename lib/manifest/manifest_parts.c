@@ -13,15 +13,13 @@ static bool is_given(struct hm_json at, const char *name)
 HM_MUST static hm_rc check_url(struct hm_json at, const char *url,
                                struct hm_err *e)
 {
-    bool is_good = strncmp(url, "https://", 8) == 0 && url[8] != '\0';
-
-    for (const char *c = url; *c != '\0' && is_good; c++)
-        is_good = *c > 0x20 && *c < 0x7f && strchr("\"<>\\^`{|}@", *c) == NULL;
-    if (is_good)
+    if (hm_manifest_is_url(url))
         return HM_OK;
     return hm_json_fail(
         hm_json_find(at, "url"), e, HM_E_FORMAT, "manifest.url.syntax",
-        "'%s' is not an https:// address in plain ASCII", hm_show_str(url));
+        "'%s' is not an https:// address of a plain host, in plain ASCII and "
+        "without '@'",
+        hm_show_str(url));
 }
 
 hm_rc manifest_read_advisory(struct hm_advisory *a, struct hm_json at,

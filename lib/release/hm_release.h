@@ -78,7 +78,7 @@ struct hm_release_advisory {
     struct hm_release_words aliases; /**< may be empty */
     const char *severity;            /**< one of HM_RELEASE_SEVERITIES */
     const char *cvss;                /**< NULL when not given */
-    const char *url;                 /**< https:// */
+    const char *url;                 /**< as hm_manifest_is_url() has it */
     struct hm_version fixed_in;      /**< not higher than the version */
     const char *action;
 };

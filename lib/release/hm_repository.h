@@ -111,10 +111,15 @@ HM_MUST hm_rc hm_release_plan_state(const char *path,
                                     struct hm_release_state *out,
                                     struct hm_err *e);
 
+/** How far a sequence may rise at once.  Devices refuse a lower one for ever, so
+ * a bug or a thief that runs it up would lock them out. */
+#define HM_RELEASE_SEQUENCE_JUMP 1000u
+
 /** How to publish. */
 struct hm_release_publishing {
-    /** Judge the release in @p dir.  Called twice: for the source, and for the
-     * copy inside the repository, read back.  Only HM_OK lets go on. */
+    /** Judge the release in @p dir.  Called for the source, and again for the
+     * copy inside the repository, read back (or for the one that is there
+     * already).  Only HM_OK lets go on. */
     hm_rc (*judge)(void *context, const struct hm_dir *dir, struct hm_err *e);
     void *context;
     struct hm_bytes root; /**< bytes of root.json, for roots/SHA256.json */
@@ -128,7 +133,11 @@ struct hm_release_published {
     bool refreshed;                 /**< the version was there: a new manifest
                                          for the same release */
     struct hm_release_state before; /**< what was live */
-    bool untidy; /**< published, but the work folder could not be removed: the
+    bool already; /**< exactly this is live already: nothing was written */
+    struct hm_version version; /**< of the release */
+    bool is_lower; /**< it is below the version that was live, which devices may
+                        run: not refused, but rarely meant */
+    bool untidy;   /**< published, but the work folder could not be removed: the
                       next run does it */
 };
 
@@ -140,10 +149,16 @@ struct hm_release_published {
  * index.json and a manifest that differs in epoch, sequence, timestamp and
  * expires alone; releases/VERSION then stays as it is.
  *
+ * What is live already, with the same signature files, is accepted without
+ * writing anything when its release is in place and judged well.
+ *
  * @param repo  locked; for a dry run opened for reading, or not open when
  *              there is none yet
  * @return what judge said; HM_E_REJECTED `release.product.differs`,
  *         `release.sequence.lower` (or equal, epoch included),
+ *         `release.sequence.jump` (more than HM_RELEASE_SEQUENCE_JUMP above the
+ *         highest ever served in its epoch, 0 for a new epoch; an empty
+ *         repository knows none and takes any),
  *         `release.timestamp.older`, `release.version.published`,
  *         `release.authorisation.lower`, `release.authorisation.differs` (same
  *         sequence, other bytes), `release.rollback.lower`,

@@ -84,7 +84,9 @@ hm_rc hm_release_publish(struct hm_repository *repo, const struct hm_dir *from,
                        "publishing needs the lock of the repository");
     HM_TRY(how->judge(how->context, from, e));
     HM_TRY(hm_release_make_plan(repo, from, &plan, e));
-    if (!how->dry_run)
+    if (plan.published.already)
+        HM_TRY(hm_release_check_again(repo, from, how, &plan.published, e));
+    else if (!how->dry_run)
         HM_TRY(
             hm_release_hint_write(e, write_or_undo(repo, from, how, &plan, e)));
     *out = plan.published;

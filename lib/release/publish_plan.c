@@ -2,12 +2,34 @@
 
 #include "release_priv.h"
 
+/* Devices never take a lower one again: whoever runs it up locks them out. */
+HM_MUST static hm_rc check_jump(const struct hm_release_served *highest,
+                                const struct hm_release_served *next,
+                                struct hm_err *e)
+{
+    const uint64_t from = next->epoch > highest->epoch ? 0 : highest->sequence;
+    const uint64_t most = from + HM_RELEASE_SEQUENCE_JUMP;
+
+    if (next->sequence <= most)
+        return HM_OK;
+    return hm_hint(
+        e,
+        hm_fail(e, HM_E_REJECTED, "release.sequence.jump",
+                "expected a sequence of epoch %llu of at most %llu (%u above "
+                "what was published in it), found %llu: devices that took it "
+                "would refuse every lower one from then on",
+                (unsigned long long)next->epoch, (unsigned long long)most,
+                HM_RELEASE_SEQUENCE_JUMP, (unsigned long long)next->sequence),
+        "find out who made and signed it; then make the manifest again "
+        "(hallmark-manifest make or refresh), which takes the next sequence");
+}
+
 HM_MUST static hm_rc check_sequence(const struct hm_release_state *before,
                                     const struct hm_release_served *next,
                                     struct hm_err *e)
 {
     if (hm_release_compare_served(next, &before->highest) > 0)
-        return HM_OK;
+        return check_jump(&before->highest, next, e);
     return hm_hint(
         e,
         hm_fail(e, HM_E_REJECTED, "release.sequence.lower",
@@ -124,7 +146,12 @@ hm_rc hm_release_make_plan(const struct hm_repository *repo,
     memcpy(p->folder, served.folder, sizeof(p->folder));
     (void)snprintf(p->release, sizeof(p->release), HM_REPOSITORY_RELEASES "/%s",
                    plan->facts.state.version.text);
-    return p->before.empty ? HM_OK : check_all(repo, &served, plan, e);
+    p->version = plan->facts.state.version;
+    p->is_lower = !p->before.empty &&
+                  hm_version_compare(&p->version, &p->before.version) < 0;
+    HM_TRY(hm_release_find_again(repo, dir, &served, p, e));
+    return p->before.empty || p->already ? HM_OK
+                                         : check_all(repo, &served, plan, e);
 }
 
 void hm_release_plan_clear(struct hm_release_plan *plan)

@@ -14,7 +14,7 @@ enum hm_release_syntax {
     HM_RELEASE_LABEL, /**< as LINE, shorter */
     HM_RELEASE_LINE,  /**< UTF-8 without control characters */
     HM_RELEASE_PATH,  /**< as LINE, longer */
-    HM_RELEASE_WEB,   /**< https://, printable ASCII without blanks */
+    HM_RELEASE_WEB,   /**< https:// as manifests take it */
     HM_RELEASE_URI,   /**< any scheme, printable ASCII without blanks */
     HM_RELEASE_HEX    /**< 64 lower-case hex digits */
 };
@@ -246,6 +246,22 @@ HM_MUST hm_rc hm_release_find_version(const struct hm_repository *repo,
                                       struct hm_err *e);
 HM_MUST hm_rc hm_release_refuse_version(const char *published,
                                         struct hm_err *e);
+
+/** Is what @p dir would serve as @p next exactly what is live: the same signed
+ * pair and the same signature files?  Fills p->already. */
+HM_MUST hm_rc hm_release_find_again(const struct hm_repository *repo,
+                                    const struct hm_dir *dir,
+                                    const struct hm_release_served *next,
+                                    struct hm_release_published *p,
+                                    struct hm_err *e);
+
+/** After that said yes: is the release of it in place, too?
+ * @return what judge said; HM_E_REJECTED `release.repository.broken`; HM_E_IO */
+HM_MUST hm_rc hm_release_check_again(const struct hm_repository *repo,
+                                     const struct hm_dir *from,
+                                     const struct hm_release_publishing *how,
+                                     struct hm_release_published *p,
+                                     struct hm_err *e);
 
 /** May the release in @p dir follow what @p repo holds? */
 HM_MUST hm_rc hm_release_make_plan(const struct hm_repository *repo,

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "hm_manifest.h"
 #include "release_priv.h"
 
 struct syntax {
@@ -19,8 +20,9 @@ static const struct syntax syntaxes[] = {
                          "characters",
                          NULL},
     [HM_RELEASE_WEB] = {HM_RELEASE_TEXT_MAX,
-                        "an https:// address of printable ASCII",
-                        "-._~:/?#[]@!$&'()*+,;=%"},
+                        "an https:// address of a plain host, printable ASCII "
+                        "without '@'",
+                        "-._~:/?#[]!$&'()*+,;=%"},
     [HM_RELEASE_URI] = {HM_RELEASE_PATH_MAX, "a URI of printable ASCII",
                         "-._~:/?#[]@!$&'()*+,;=%"},
     [HM_RELEASE_HEX] = {64, "64 lower-case hex digits", ""},
@@ -47,14 +49,12 @@ static bool fits(const struct syntax *s, struct hm_bytes v)
 
 static bool has_form(enum hm_release_syntax syntax, struct hm_bytes v)
 {
-    static const char https[] = "https://";
     uint8_t digest[32];
 
     if (!fits(&syntaxes[syntax], v))
         return false;
     if (syntax == HM_RELEASE_WEB)
-        return v.n >= sizeof(https) &&
-               memcmp(v.p, https, sizeof(https) - 1) == 0;
+        return hm_manifest_is_url((const char *)v.p);
     if (syntax == HM_RELEASE_URI)
         return v.p[0] != ':' && memchr(v.p, ':', v.n) != NULL;
     if (syntax == HM_RELEASE_HEX)

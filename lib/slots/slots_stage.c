@@ -13,11 +13,7 @@
 #define CHUNK       3072u
 #define STAGING_NEW SLOTS_STAGING "/new"
 
-/* What a root file system may grow to. */
-static const struct hm_archive_limits limits = {
-    .bytes_max = (uint64_t)8 << 30,
-    .entries_max = 500000,
-};
+static const struct hm_archive_limits limits = HM_ARCHIVE_LIMITS_ROOTFS;
 
 struct staging {
     struct slots_case *c;

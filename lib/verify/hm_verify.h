@@ -50,6 +50,7 @@ struct hm_report {
     hm_time at;      /**< judged as of */
     bool before_signing;
     bool rehearsal;
+    bool public_copy;
     bool has_manifest; /**< the next ones are known */
     char product[HM_MANIFEST_NAME];
     char version[HM_VERSION_TEXT];
@@ -71,6 +72,10 @@ struct hm_verify_options {
     bool rehearsal; /**< before_signing, and provenance may be missing for want
                          of a key: not-run and excused; a yes is none for
                          signing */
+    bool public_copy;    /**< files that the index does not call public may be
+                              missing; each is a warning of its own,
+                              `release.file.withheld`, with its SHA-256.  Not
+                              together with before_signing */
 };
 
 /** One row of the table of checks, for manuals and evidence. */
@@ -90,7 +95,7 @@ const struct hm_verify_check *hm_verify_check_at(size_t i);
  *                     HM_OK or HM_E_REJECTED
  * @return HM_OK only when every check passed (or warned; or was excused);
  *         HM_E_REJECTED with the reason and text of the first failed check;
- *         HM_E_USAGE when root.json is wrong; HM_E_IO when the system, not the
+ *         HM_E_USAGE when root.json is wrong, or `verify.options.conflict`; HM_E_IO when the system, not the
  *         release, is to blame (a missing file is the release); HM_E_NOMEM
  */
 HM_MUST hm_rc hm_verify_release(const struct hm_dir *dir, struct hm_bytes root,

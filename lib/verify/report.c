@@ -75,6 +75,7 @@ void hm_report_put(const struct hm_report *report, struct hm_json_writer *w)
     hm_json_put_bool(w, "before_signing", report->before_signing);
     if (report->rehearsal)
         hm_json_put_bool(w, "rehearsal", true);
+    hm_json_put_bool(w, "public_copy", report->public_copy);
     if (report->has_manifest)
         put_release(report, w);
     hm_json_open_object(w, "counts");

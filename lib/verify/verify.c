@@ -88,8 +88,9 @@ static const struct row rows[] = {
      GOT_MANIFEST | GOT_INDEX,
      0,
      verify_artefacts_listed},
-    {{"artefacts.content", "the tar inside each archive has the stated digest",
-      "a rebuild could not be compared with this release"},
+    {{"artefacts.content",
+      "each archive holds the stated tar, and devices can extract it",
+      "devices could not install it, or a rebuild could not be compared"},
      GOT_MANIFEST | GOT_FILES,
      0,
      verify_artefacts_content},
@@ -269,6 +270,12 @@ hm_rc hm_verify_release(const struct hm_dir *dir, struct hm_bytes root,
     hm_rc rc;
 
     hm_report_clear(report);
+    if ((options->before_signing || options->rehearsal) &&
+        options->public_copy) {
+        free(v);
+        return hm_fail(e, HM_E_USAGE, "verify.options.conflict",
+                       "what is not signed yet has no public copy");
+    }
     if (v == NULL)
         return hm_fail(e, HM_E_NOMEM, "verify.report.nomem",
                        "out of memory for a verification");
@@ -281,6 +288,7 @@ hm_rc hm_verify_release(const struct hm_dir *dir, struct hm_bytes root,
     v->options.before_signing |= options->rehearsal;
     report->before_signing = v->options.before_signing;
     report->rehearsal = options->rehearsal;
+    report->public_copy = options->public_copy;
     rc = run_all(v, root, e);
     verify_clear(v);
     free(v);

@@ -7,9 +7,6 @@
 #include "hm_release.h"
 #include "verify_priv.h"
 
-/* Most bytes of the tar inside an artefact. */
-#define CONTENT_MAX ((uint64_t)1 << 40)
-
 /* A link, device or pipe has no place, whatever it is called. */
 HM_MUST static hm_rc check_regular(const struct verify *v, const char *name,
                                    struct hm_err *why)
@@ -101,12 +98,9 @@ HM_MUST static hm_rc compare(const struct hm_index_file *f,
     return HM_OK;
 }
 
-HM_MUST static hm_rc check_listed(const struct verify *v,
-                                  const struct hm_index_file *f,
-                                  struct hm_err *why)
+HM_MUST static hm_rc check_kind(const struct hm_index_file *f,
+                                struct hm_err *why)
 {
-    HM_OWN(hm_file) file = HM_FILE_INIT;
-    struct hm_digests found;
     bool is_public = false;
     const char *kind = hm_release_kind_of(f->name, &is_public);
 
@@ -115,6 +109,17 @@ HM_MUST static hm_rc check_listed(const struct verify *v,
                        "the index calls it '%s', its place says '%s'",
                        hm_file_kind_name(f->kind),
                        kind == NULL ? "none" : kind);
+    return HM_OK;
+}
+
+HM_MUST static hm_rc check_listed(const struct verify *v,
+                                  const struct hm_index_file *f,
+                                  struct hm_err *why)
+{
+    HM_OWN(hm_file) file = HM_FILE_INIT;
+    struct hm_digests found;
+
+    HM_TRY(check_kind(f, why));
     HM_TRY(hm_hint(why, hm_file_open_at(&file, v->dir, f->name, why),
                    "the index lists it, so it must be there"));
     HM_TRY(hm_digest_file(&file, &found, why));
@@ -152,21 +157,66 @@ HM_MUST static hm_rc check_unlisted(const struct verify *v, const char *name,
                    "'%s' is not in the index", hm_show_str(name));
 }
 
-hm_rc verify_index_files(struct verify *v, struct hm_err *e)
+/* Nothing is there under the name: a link or an unreadable file is no absence.
+ */
+static bool is_absent(const struct verify *v, const char *name)
+{
+    HM_OWN(hm_file) file = HM_FILE_INIT;
+    struct hm_err why = {.rc = HM_OK};
+
+    return hm_file_open_at(&file, v->dir, name, &why) == HM_E_IO &&
+           why.os_errno == ENOENT;
+}
+
+HM_MUST static hm_rc
+say_withheld(struct verify *v, const struct hm_index_file *f, struct hm_err *e)
+{
+    char sha256[HM_SHA256_HEX];
+
+    hm_hex_write((struct hm_bytes){f->digests.sha256, HM_SHA256_SIZE}, sha256);
+    return verify_say(v, HM_RESULT_WARN, "release.file.withheld", f->name, e,
+                      "withheld from this copy; the index lists it with "
+                      "SHA-256 %s",
+                      sha256);
+}
+
+/* The files of the index.  *withheld counts those that nobody looked at. */
+HM_MUST static hm_rc check_all_listed(struct verify *v, size_t *withheld,
+                                      struct hm_err *e)
 {
     for (size_t i = 0; i < v->index.n; i++) {
+        const struct hm_index_file *f = &v->index.files[i];
         struct hm_err why = {.rc = HM_OK};
-        const hm_rc rc = check_listed(v, &v->index.files[i], &why);
+        const bool is_withheld = v->options.public_copy && !f->is_public &&
+                                 check_kind(f, NULL) == HM_OK &&
+                                 is_absent(v, f->name);
 
-        HM_TRY(verify_note(v, v->index.files[i].name, rc, &why, e));
+        if (is_withheld)
+            HM_TRY(say_withheld(v, f, e));
+        else
+            HM_TRY(verify_note(v, f->name, check_listed(v, f, &why), &why, e));
+        *withheld += is_withheld;
     }
+    return HM_OK;
+}
+
+hm_rc verify_index_files(struct verify *v, struct hm_err *e)
+{
+    size_t withheld = 0;
+
+    HM_TRY(check_all_listed(v, &withheld, e));
     for (size_t i = 0; i < v->tree.n; i++) {
         struct hm_err why = {.rc = HM_OK};
         const hm_rc rc = check_unlisted(v, v->tree.name[i], &why);
 
         HM_TRY(verify_note(v, v->tree.name[i], rc, &why, e));
     }
-    return HM_OK;
+    if (withheld == 0 || v->failures > 0)
+        return HM_OK;
+    return verify_say(v, HM_RESULT_PASS, "", "", e,
+                      "every listed file but %zu withheld is there, byte for "
+                      "byte, and no other",
+                      withheld);
 }
 
 hm_rc verify_load_listed(const struct verify *v, const char *name,
@@ -241,6 +291,34 @@ hm_rc verify_artefacts_listed(struct verify *v, struct hm_err *e)
     return HM_OK;
 }
 
+/* What hallmark-device makes a root file system of. */
+static bool is_rootfs(const struct hm_artefact *a)
+{
+    enum hm_archive_form form;
+
+    return a->role == HM_ARTEFACT_FIRMWARE && a->kind == HM_ARTEFACT_FULL &&
+           (a->slot[0] == '\0' || strcmp(a->slot, "rootfs") == 0) &&
+           hm_archive_form_of(a->name, &form, NULL) == HM_OK;
+}
+
+/* Read as devices read it when they extract: what they would refuse is refused
+ * here, before it is served.  A delta is no archive yet. */
+HM_MUST static hm_rc read_content(const struct hm_artefact *a,
+                                  const struct hm_file *f,
+                                  struct hm_archive_result *found,
+                                  struct hm_err *why)
+{
+    static const struct hm_archive_limits rootfs = HM_ARCHIVE_LIMITS_ROOTFS;
+    static const struct hm_archive_limits large = HM_ARCHIVE_LIMITS_LARGE;
+
+    if (a->kind == HM_ARTEFACT_DELTA)
+        return hm_archive_content_digest(f, large.bytes_max, found, why);
+    return hm_hint(
+        why, hm_archive_check(f, is_rootfs(a) ? &rootfs : &large, found, why),
+        "devices refuse to extract it; hallmark-pack makes archives that they "
+        "take, and hallmark-pack list reads one as they do");
+}
+
 HM_MUST static hm_rc check_content(const struct verify *v,
                                    const struct hm_artefact *a,
                                    struct hm_err *why)
@@ -248,12 +326,12 @@ HM_MUST static hm_rc check_content(const struct verify *v,
     HM_OWN(hm_file) f = HM_FILE_INIT;
     struct hm_archive_result found;
 
-    if (!a->has_content)
+    if (!a->has_content && !is_rootfs(a))
         return HM_OK;
     HM_TRY(hm_file_open_at(&f, v->dir, a->name, why));
-    HM_TRY(hm_archive_content_digest(&f, CONTENT_MAX, &found, why));
-    if (memcmp(found.content.sha256, a->content_sha256,
-               sizeof(a->content_sha256)) != 0)
+    HM_TRY(read_content(a, &f, &found, why));
+    if (a->has_content && memcmp(found.content.sha256, a->content_sha256,
+                                 sizeof(a->content_sha256)) != 0)
         return hm_fail(why, HM_E_REJECTED, "artefact.content.digest",
                        "the SHA-256 of its uncompressed tar is not the "
                        "manifest's content_sha256");

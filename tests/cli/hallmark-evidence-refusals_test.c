@@ -139,6 +139,12 @@ static void a_broken_repository_gives_no_pack(void **state)
         s,
         "echo x >>repository/releases/1.0.0/artefacts/thermostat-1.0.0.tar.gz",
         "release.file.size");
+    assert_no_pack(
+        s, "rm repository/releases/1.0.0/artefacts/thermostat-1.0.0.tar.gz",
+        "base.file.open");
+    assert_no_pack(s, "rm repository/releases/1.0.1/sbom/*", "base.file.open");
+    assert_no_pack(s, "echo x >>repository/releases/1.0.1/records/release.json",
+                   "release.file.size");
     assert_no_pack(s, "echo x >repository/releases/1.0.0/extra",
                    "release.file.stranger");
     assert_no_pack(s, "echo >>repository/history/1-2/manifest.json",
@@ -157,6 +163,61 @@ static void a_broken_repository_gives_no_pack(void **state)
                    "evidence.repository.stranger");
     assert_no_pack(s, "rm -r repository/history/* repository/releases/*",
                    "evidence.repository.empty");
+}
+
+/* ---- what was withheld ---------------------------------------------------- */
+
+static bool holds(const struct evidence_story *s, const char *name,
+                  const char *text)
+{
+    HM_OWN(hm_buf) bytes = HM_BUF_INIT(1u << 24);
+
+    hm_temp_read(&s->temp, name, &bytes);
+    return memmem(bytes.p, bytes.n, text, strlen(text)) != NULL;
+}
+
+#define WITHHELD "repository/releases/1.0.1/records"
+
+static void withheld_records_are_listed_by_digest(void **state)
+{
+    const struct evidence_story *s = *state;
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    sh(s, "cp -a repository kept && rm -r " WITHHELD);
+    EVIDENCE_RUN(s, &r, "hallmark-evidence", "build", "repository", "--root",
+                 "root.json", "-o", "public", "--json");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_err(&r), "warning: 1 private file"));
+    assert_non_null(strstr(hm_run_out(&r), "\"withheld\": 1"));
+    assert_true(holds(s, "public/index.json",
+                      "\"withheld\": [\n        \"records/release.json\"\n"));
+    assert_true(holds(s, "public/index.json", "release.file.withheld"));
+    assert_true(holds(s, "public/index.json",
+                      "\"status\": \"absent\",\n          \"reason\": "
+                      "\"private files of a release were withheld"));
+    assert_true(holds(s, "public/index.html", "withheld from this copy"));
+    hm_run_clear(&r);
+    assert_int_equal(evidence_story_sh(s, "sh public/verify.sh", &r), 0);
+    assert_non_null(strstr(hm_run_out(&r), "withheld   1 digests"));
+    assert_non_null(strstr(hm_run_out(&r), "YES: "));
+    hm_run_clear(&r);
+    EVIDENCE_RUN(s, &r, "hallmark-evidence", "verify", "public", "--root",
+                 "root.json");
+    assert_run(&r, 0, "");
+    sh(s, "rm -rf repository && mv kept repository");
+}
+
+/* A pack from which someone withholds more, everything digested again. */
+static void nothing_else_can_be_withheld_from_a_pack(void **state)
+{
+    const struct evidence_story *s = *state;
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    sh(s, "rm -rf forged && cp -r public forged");
+    sh(s, "rm -r forged/repository/releases/1.0.0/records && "
+          "sed -i '/1.0.0.records/d' forged/SHA256SUMS");
+    assert_int_not_equal(evidence_story_sh(s, RESEAL, &r), 0);
+    assert_non_null(strstr(hm_run_err(&r), "records/release.json is missing"));
 }
 
 static void a_history_out_of_order_gives_no_pack(void **state)
@@ -448,6 +509,8 @@ int main(void)
         cmocka_unit_test(statements_hold_where_digests_were_made_anew),
         cmocka_unit_test(keys_hold_where_digests_were_made_anew),
         cmocka_unit_test(a_broken_repository_gives_no_pack),
+        cmocka_unit_test(withheld_records_are_listed_by_digest),
+        cmocka_unit_test(nothing_else_can_be_withheld_from_a_pack),
         cmocka_unit_test(a_history_out_of_order_gives_no_pack),
         cmocka_unit_test(a_wrong_step_in_the_history_gives_no_pack),
         cmocka_unit_test(one_step_more_gives_a_pack),

@@ -1,6 +1,7 @@
 /* hallmark-key rehearse, and revoke with a repository: who takes what comes
  * next, and what a key that goes has touched. */
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "hm_json.h"
@@ -206,6 +207,15 @@ static const struct {
      "trust.key.early"}, /* it is older than the key: issue it anew */
 };
 
+/* Documents know seconds: what is written next is later than what was. */
+static void pass_a_second(void)
+{
+    const hm_time now = hm_time_now();
+
+    while (hm_time_now() == now)
+        (void)nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+}
+
 /* What is asked of the root keys is rehearsed before they sign it, and who signs
  * the manifest is guessed only when nobody says it. */
 static void a_request_is_rehearsed_before_root_signs_it(void **state)
@@ -222,6 +232,7 @@ static void a_request_is_rehearsed_before_root_signs_it(void **state)
     assert_run(&r, 0, "");
     RUN(REHEARSE, "--cohorts", "field.json", "--request", "late.json", STAGE);
     assert_run(&r, 1, "rehearse.cohort.refuses"); /* no key is valid yet */
+    pass_a_second(); /* ask.json's key is younger than any manifest so far */
     RUN("prepare", "rotate", "--root", "root.json", "--from",
         "authorisation.json", "--retire", "vendor-1.pem", "--key",
         "manifest=vendor-2.pem", "--days", "30", "--by", "E. Ample", "--why",

@@ -179,11 +179,79 @@ static void json_holds_what_was_published_and_every_check(void **state)
               &e);
     assert_ok(hm_json_get_array(verification, "checks", 5, 1000, &checks, &e),
               &e);
+    assert_non_null(strstr(hm_run_out(&r), "\"already\": false"));
+    assert_non_null(strstr(hm_run_out(&r), "\"warnings\": []"));
+    release(&b, "again", "1.0.0", 1); /* under other signatures */
     HM_RUN(&r, (&(struct hm_run_how){.cwd = b.t.path}), "hallmark-publish",
-           "--json", "r1", "repo", "--root", "root.json", "--at", AT);
+           "--json", "again", "repo", "--root", "root.json", "--at", AT);
     assert_run(&r, 1, "release.sequence.lower");
     assert_non_null(strstr(hm_run_out(&r), "\"ok\": false"));
     assert_non_null(strstr(hm_run_out(&r), "\"release.sequence.lower\""));
+    bench_clear(&b);
+}
+
+static void who_tries_again_is_told_that_it_is_done(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct bench b;
+
+    (void)state;
+    bench_make(&b);
+    release(&b, "r1", "1.0.0", 1);
+    publish(&b, &r, "r1");
+    assert_run(&r, 0, "");
+    publish(&b, &r, "r1");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "is published already"));
+    assert_int_equal(r.err.n, 0);
+    HM_RUN(&r, (&(struct hm_run_how){.cwd = b.t.path}), "hallmark-publish",
+           "--json", "r1", "repo", "--root", "root.json", "--at", AT);
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "\"published\": false"));
+    assert_non_null(strstr(hm_run_out(&r), "\"already\": true"));
+    hm_temp_flip(&b.t, "repo/releases/1.0.0/records/release.json", 3, 1);
+    publish(&b, &r, "r1");
+    assert_run(&r, 1, "release.file.digest");
+    bench_clear(&b);
+}
+
+static void a_lower_version_is_warned_of(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct bench b;
+
+    (void)state;
+    bench_make(&b);
+    release(&b, "r1", "1.0.1", 1);
+    release(&b, "r2", "1.0.0", 2);
+    publish(&b, &r, "r1");
+    assert_run(&r, 0, "");
+    HM_RUN(&r, (&(struct hm_run_how){.cwd = b.t.path}), "hallmark-publish",
+           "--json", "r2", "repo", "--root", "root.json", "--at", AT);
+    assert_run(&r, 0, "release.version.lower");
+    assert_non_null(
+        strstr(hm_run_err(&r), "warning: version 1.0.0 is below 1.0.1"));
+    assert_non_null(
+        strstr(hm_run_out(&r), "\"reason\": \"release.version.lower\""));
+    bench_clear(&b);
+}
+
+static void a_sequence_that_jumps_is_not_published(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct bench b;
+
+    (void)state;
+    bench_make(&b);
+    release(&b, "r1", "1.0.0", 7);
+    release(&b, "r2", "1.0.1", 1008);
+    release(&b, "r3", "1.0.1", 1007);
+    publish(&b, &r, "r1");
+    assert_run(&r, 0, "");
+    publish(&b, &r, "r2");
+    assert_run(&r, 1, "release.sequence.jump");
+    publish(&b, &r, "r3");
+    assert_run(&r, 0, "");
     bench_clear(&b);
 }
 
@@ -332,6 +400,9 @@ int main(void)
         cmocka_unit_test(an_expired_release_is_not_published),
         cmocka_unit_test(a_dry_run_says_what_would_happen),
         cmocka_unit_test(json_holds_what_was_published_and_every_check),
+        cmocka_unit_test(who_tries_again_is_told_that_it_is_done),
+        cmocka_unit_test(a_lower_version_is_warned_of),
+        cmocka_unit_test(a_sequence_that_jumps_is_not_published),
         cmocka_unit_test(a_second_publisher_waits_and_then_gives_up),
         cmocka_unit_test(what_an_interrupted_run_left_is_removed_and_named),
         cmocka_unit_test(a_false_intent_deletes_nothing),

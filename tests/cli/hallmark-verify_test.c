@@ -108,6 +108,31 @@ static void what_is_not_the_release_s_fault_is_no_exit_1(void **state)
     assert_run(&r, 3, "base.file.open");
 }
 
+static void a_public_copy_may_lack_what_is_not_public(void **state)
+{
+    const struct story *s = *state;
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    assert_int_equal(
+        unlink(hm_temp_path(&s->temp, "good/records/release.json")), 0);
+    HM_RUN(&r, IN(s), "hallmark-verify", "good", "--root", "root.json", AT);
+    assert_run(&r, 1, "base.file.open");
+    HM_RUN(&r, IN(s), "hallmark-verify", "good", "--root", "root.json", AT,
+           "--public-copy", "--json");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r),
+                           "\"reason\": \"release.file.withheld\",\n"
+                           "      \"file\": \"records/release.json\""));
+    assert_non_null(strstr(hm_run_out(&r), "\"public_copy\": true"));
+    HM_RUN(&r, IN(s), "hallmark-verify", "good", "--root", "root.json", AT,
+           "--public-copy");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "18 passed, 0 failed, 1 warned"));
+    HM_RUN(&r, IN(s), "hallmark-verify", "good", "--root", "root.json", AT,
+           "--public-copy", "--before-signing");
+    assert_run(&r, 2, "verify.options.conflict");
+}
+
 static void an_empty_directory_is_no_release(void **state)
 {
     const struct story *s = *state;
@@ -148,6 +173,7 @@ int main(void)
         TEST(a_flipped_byte_is_exit_1_and_named),
         TEST(the_json_report_has_the_same_verdict),
         TEST(what_is_not_the_release_s_fault_is_no_exit_1),
+        TEST(a_public_copy_may_lack_what_is_not_public),
         TEST(an_empty_directory_is_no_release),
         TEST(a_report_that_cannot_be_written_is_no_success),
     };

@@ -219,6 +219,7 @@ static void extract_guarded(const struct verdict *v, struct hm_temp *guard)
     HM_OWN(hm_dir) target = HM_DIR_INIT;
     HM_OWN(hm_dir) top = HM_DIR_INIT;
     struct hm_archive_result result;
+    struct hm_archive_result checked;
     struct hm_err e = {0};
     hm_rc rc;
 
@@ -229,10 +230,16 @@ static void extract_guarded(const struct verdict *v, struct hm_temp *guard)
               &e);
     assert_ok(hm_file_open(&f, hm_temp_path(guard, "archive"), &e), &e);
     assert_ok(hm_dir_make(&target, hm_temp_path(guard, "target"), &e), &e);
+    rc = hm_archive_check(&f, &build_limits, &checked, &e);
+    assert_string_equal(rc == HM_OK ? "" : e.reason, v->reason);
     rc = hm_archive_extract(&f, &target, &build_limits, &result, &e);
     assert_string_equal(rc == HM_OK ? "" : e.reason, v->reason);
     if (rc != HM_OK)
         assert_int_equal(result.file.size, 0);
+    assert_int_equal(checked.file.size, result.file.size);
+    assert_int_equal(checked.entries, result.entries);
+    assert_memory_equal(checked.content.sha256, result.content.sha256,
+                        HM_SHA256_SIZE);
     assert_ok(hm_dir_open(&top, guard->path, &e), &e);
     assert_ok(hm_dir_list(&top, &names, &e), &e);
     assert_int_equal(names.n, 3);

@@ -221,12 +221,102 @@ static void the_two_readers_agree_on_every_change(void **state)
     assert_true(compared > 1000);
 }
 
+/* The manifest with the first address replaced. */
+static void with_url(const struct hm_buf *good, const char *url,
+                     struct hm_buf *out)
+{
+    static const char was[] = "https://acme.example/sa/ACME-SA-2026-0001";
+    const uint8_t *at = memmem(good->p, good->n, was, sizeof(was) - 1);
+    const uint8_t *end = good->p + good->n;
+    struct hm_err e = {.rc = HM_OK};
+
+    assert_non_null(at);
+    hm_buf_clear(out);
+    assert_ok(
+        hm_buf_add(out, (struct hm_bytes){good->p, (size_t)(at - good->p)}, &e),
+        &e);
+    assert_ok(hm_buf_add(out, hm_bytes_str(url), &e), &e);
+    at += sizeof(was) - 1;
+    assert_ok(hm_buf_add(out, (struct hm_bytes){at, (size_t)(end - at)}, &e),
+              &e);
+}
+
+/* B15: where a person is sent for advice is no place for tricks. */
+static void the_two_readers_agree_on_every_address(void **state)
+{
+    static const struct {
+        const char *url;
+        bool is_good;
+    } rows[] = {
+        {"https://acme.example", true},
+        {"https://acme.example/sa/1", true},
+        {"https://acme.example:8443/sa/1?lang=en#fix", true},
+        {"https://xn--acm-epa.example?id=1", true},
+        {"https://192.0.2.1#a", true},
+        {"https://[2001:db8::1]:8443/", true},
+        {"https://acme.example/%7Esa/a:b;c=d,e'f(g)*!$&+~_", true},
+        {"", false},
+        {"https:", false},
+        {"https:/acme.example/", false},
+        {"https://", false},
+        {"https:///sa/1", false},
+        {"https://?sa=1", false},
+        {"https://#1", false},
+        {"https://:443/", false},
+        {"https://.example/", false},
+        {"https://-acme.example/", false},
+        {"HTTPS://acme.example/", false},
+        {"http://acme.example/", false},
+        {"file:///etc/passwd", false},
+        {"javascript:alert(1)", false},
+        {" https://acme.example/", false},
+        {"https://acme.example/ sa", false},
+        {"https://user:pw@acme.example/", false},
+        {"https://acme.example@evil.example/", false},
+        {"https://acme.example/@sa", false},
+        {"https://acme.example%40evil.example/", false},
+        {"https://acme%2eexample/", false},
+        {"https://acme_example/", false},
+        {"https://acme.example;evil.example/", false},
+        {"https://acme.example\\\\evil.example/", false},
+        {"https://acme.example/\"onclick=\"", false},
+        {"https://acme.example/<script>", false},
+        {"https://\xd0\xb0\xd1\x81me.example/", false},
+        {"https://acme.example/\xc3\xa9", false},
+        {"https://acme.example/\\u0000", false},
+        {"https://acme.example/\\u000a", false},
+    };
+    HM_OWN(hm_buf) good = HM_BUF_INIT(HM_MANIFEST_BYTES_MAX);
+    HM_OWN(hm_buf) text = HM_BUF_INIT(HM_MANIFEST_BYTES_MAX);
+    struct hm_err e = {.rc = HM_OK};
+    static char many[10240] = "https://acme.example/";
+
+    (void)state;
+    whole_manifest(&good);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        with_url(&good, rows[i].url, &text);
+        if ((both_manifest(hm_buf_view(&text), &e) == HM_OK) != rows[i].is_good)
+            fail_msg("'%s' is %s", rows[i].url,
+                     rows[i].is_good ? "refused" : "accepted");
+    }
+    memset(many + strlen(many), 'a', sizeof(many) - strlen(many) - 1);
+    for (size_t n = 255; n <= sizeof(many) - 1; n += sizeof(many) - 1 - 255) {
+        static char url[sizeof(many)];
+
+        (void)snprintf(url, sizeof(url), "%.*s", (int)n, many);
+        with_url(&good, url, &text);
+        assert_int_equal(both_manifest(hm_buf_view(&text), &e) == HM_OK,
+                         n == 255);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_flipped_byte_is_a_no),
         cmocka_unit_test(every_shorter_document_is_a_no),
         cmocka_unit_test(the_two_readers_agree_on_every_change),
+        cmocka_unit_test(the_two_readers_agree_on_every_address),
     };
 
     return cmocka_run_group_tests_name("device_twin", tests, setup, teardown);

@@ -119,6 +119,12 @@ struct refusal {
 /* The neighbour that is accepted: 1.0.1, sequence 2, everything else equal. */
 static const struct refusal refusals[] = {
     {{.version = "1.0.1", .sequence = 1}, "release.sequence.lower"},
+    {{.version = "1.0.1", .sequence = 1002}, "release.sequence.jump"},
+    {{.version = "1.0.1", .sequence = UINT32_MAX}, "release.sequence.jump"},
+    {{.version = "1.0.0", .sequence = 1002, .later_s = 60},
+     "release.sequence.jump"},
+    {{.version = "1.0.1", .epoch = 2, .sequence = 1001},
+     "release.sequence.jump"},
     {{.version = "1.0.1", .sequence = 2, .product = "thermo"},
      "release.product.differs"},
     {{.version = "1.0.1", .sequence = 2, .later_s = -1},
@@ -178,6 +184,156 @@ static void a_higher_epoch_may_begin_again_but_not_roll_back(void **state)
     bench_publish_ok(&t, "r2");
     assert_fails(bench_publish(&t, "r3", &o), HM_E_REJECTED,
                  "release.sequence.lower", &o.e);
+    hm_temp_clear(&t);
+}
+
+static void a_sequence_rises_by_at_most_a_thousand(void **state)
+{
+    struct hm_temp t;
+
+    (void)state;
+    hm_temp_make(&t);
+    docs_release(&t, "r1",
+                 &(struct docs){.version = "1.0.0", .sequence = 5000});
+    docs_release(&t, "r2",
+                 &(struct docs){.version = "1.0.1", .sequence = 6000});
+    docs_release(
+        &t, "r3",
+        &(struct docs){.version = "1.0.2", .epoch = 3, .sequence = 1000});
+    bench_publish_ok(&t, "r1"); /* nothing is known of it here */
+    bench_publish_ok(&t, "r2");
+    bench_publish_ok(&t, "r3");
+    hm_temp_clear(&t);
+}
+
+/* --- what it says, and does ---------------------------------------------------- */
+
+static void a_lower_version_is_published_and_told(void **state)
+{
+    static const struct {
+        struct docs docs;
+        bool is_lower;
+    } rows[] = {
+        {{.version = "1.0.1"}, false},
+        {{.version = "1.0.2", .sequence = 2}, false},
+        {{.version = "1.0.1", .sequence = 3}, true},
+        {{.version = "1.0.2", .sequence = 4}, false},
+        {{.version = "1.0.0", .sequence = 5}, true},
+        {{.version = "1.0.0", .sequence = 6}, false},
+    };
+    struct hm_temp t;
+
+    (void)state;
+    hm_temp_make(&t);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        HM_OWN(outcome) o = OUTCOME_INIT;
+
+        docs_release(&t, "next", &rows[i].docs);
+        assert_ok(bench_publish(&t, "next", &o), &o.e);
+        assert_string_equal(o.published.version.text, rows[i].docs.version);
+        assert_int_equal(o.published.is_lower, rows[i].is_lower);
+    }
+    hm_temp_clear(&t);
+}
+
+/* --- what is live already ------------------------------------------------------- */
+
+static void what_is_live_may_be_published_again(void **state)
+{
+    HM_OWN(hm_buf) before = HM_BUF_INIT(1u << 16);
+    HM_OWN(hm_buf) after = HM_BUF_INIT(1u << 16);
+    struct hm_temp t;
+
+    (void)state;
+    hm_temp_make(&t);
+    docs_release(&t, "r1", &(struct docs){.version = "1.0.0"});
+    docs_release(
+        &t, "r2",
+        &(struct docs){.version = "1.0.0", .sequence = 2, .later_s = 60});
+    hm_temp_write(&t, "r1/manifest.json.sig.2", "second");
+    for (int i = 1; i <= 2; i++) {
+        const char *name = i == 1 ? "r1" : "r2";
+        HM_OWN(outcome) o = OUTCOME_INIT;
+        struct judge j = {.calls = 0};
+
+        bench_publish_ok(&t, name);
+        bench_snapshot(&t, &before);
+        assert_ok(bench_publish_judged(&t, name, &j, &o), &o.e);
+        assert_true(o.published.already);
+        assert_int_equal(o.published.refreshed, i == 2);
+        assert_int_equal(j.calls, i == 1 ? 2 : 1);
+        assert_string_equal(o.published.folder,
+                            i == 1 ? "history/1-1" : "history/1-2");
+        bench_snapshot(&t, &after);
+        assert_string_equal((const char *)before.p, (const char *)after.p);
+    }
+    hm_temp_clear(&t);
+}
+
+/* One byte or one file from what is live. */
+static void what_is_almost_live_is_refused(void **state)
+{
+    static const struct {
+        const char *file; /* written over, below the bench */
+        const char *text;
+        const char *reason;
+    } rows[] = {
+        {"r1/manifest.json.sig", "other", "release.sequence.lower"},
+        {"r1/authorisation.json.sig", "other", "release.sequence.lower"},
+        {"r1/manifest.json.sig.2", "one more", "release.sequence.lower"},
+        {"repo/history/1-1/manifest.json.sig", "", "release.sequence.lower"},
+        {"repo/history/1-1/manifest.json.sig.2", "", "release.sequence.lower"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        HM_OWN(outcome) o = OUTCOME_INIT;
+        struct hm_temp t;
+
+        hm_temp_make(&t);
+        docs_release(&t, "r1", &(struct docs){.version = "1.0.0"});
+        bench_publish_ok(&t, "r1");
+        hm_temp_write(&t, rows[i].file, rows[i].text);
+        assert_fails(bench_publish(&t, "r1", &o), HM_E_REJECTED, rows[i].reason,
+                     &o.e);
+        assert_false(o.published.already);
+        hm_temp_clear(&t);
+    }
+}
+
+static void what_is_live_without_its_release_is_refused(void **state)
+{
+    static const char *const damage[] = {
+        "releases/1.0.0/artefacts/a.bin", "releases/1.0.0/artefacts/b.bin",
+        "releases/1.0.0/index.json", "releases/1.0.0/records/release.json"};
+    struct judge j = {.refuse_call = 2};
+    HM_OWN(outcome) o = OUTCOME_INIT;
+    struct hm_temp t;
+
+    (void)state;
+    hm_temp_make(&t);
+    docs_release(&t, "r1", &(struct docs){.version = "1.0.0"});
+    bench_publish_ok(&t, "r1");
+    assert_fails(bench_publish_judged(&t, "r1", &j, &o), HM_E_REJECTED,
+                 "test.judge.no", &o.e);
+    docs_release(
+        &t, "r2",
+        &(struct docs){.version = "1.0.0", .sequence = 2, .later_s = 60});
+    bench_publish_ok(&t, "r2");
+    for (size_t i = 0; i < sizeof(damage) / sizeof(damage[0]); i++) {
+        char path[128];
+
+        (void)snprintf(path, sizeof(path), "repo/%s", damage[i]);
+        hm_temp_write(&t, path, "damaged");
+        assert_fails(bench_publish(&t, "r2", &o), HM_E_REJECTED,
+                     "release.repository.broken", &o.e);
+        assert_int_equal(unlink(hm_temp_path(&t, path)), 0);
+    }
+    assert_int_equal(
+        rename(hm_temp_path(&t, "repo/releases/1.0.0"), hm_temp_path(&t, "x")),
+        0);
+    assert_fails(bench_publish(&t, "r2", &o), HM_E_REJECTED,
+                 "release.repository.broken", &o.e);
     hm_temp_clear(&t);
 }
 
@@ -245,6 +401,9 @@ static void a_dry_run_decides_the_same_and_writes_nothing(void **state)
     bench_publish_ok(&t, "r1");
     assert_ok(hm_release_open_repository(&repo, hm_temp_path(&t, "repo"), &e),
               &e);
+    assert_ok(hm_release_publish(&repo, &from, &how, &p, &e), &e);
+    assert_true(p.already);
+    hm_temp_write(&t, "r1/manifest.json.sig", "other");
     assert_fails(hm_release_publish(&repo, &from, &how, &p, &e), HM_E_REJECTED,
                  "release.sequence.lower", &e);
     hm_temp_clear(&t);
@@ -330,6 +489,11 @@ int main(void)
         cmocka_unit_test(a_second_signature_gets_a_link_and_loses_it_again),
         cmocka_unit_test(what_cannot_follow_is_refused_and_nothing_changes),
         cmocka_unit_test(a_higher_epoch_may_begin_again_but_not_roll_back),
+        cmocka_unit_test(a_sequence_rises_by_at_most_a_thousand),
+        cmocka_unit_test(a_lower_version_is_published_and_told),
+        cmocka_unit_test(what_is_live_may_be_published_again),
+        cmocka_unit_test(what_is_almost_live_is_refused),
+        cmocka_unit_test(what_is_live_without_its_release_is_refused),
         cmocka_unit_test(nothing_is_written_before_the_judge_says_yes),
         cmocka_unit_test(
             a_source_that_changes_after_it_was_judged_is_not_published),

@@ -236,6 +236,31 @@ static void artefacts_have_ids_and_names_of_their_own_and_are_used(void **state)
     TRY_ROWS(rows, HM_E_REJECTED);
 }
 
+/* What the manifest would refuse is refused before anything is built. */
+static void an_advisory_is_at_an_address_that_manifests_take(void **state)
+{
+#define URL "https://acme.example/sa/1"
+    static const struct row taken[] = {
+        {URL, "https://acme.example:8443/sa?id=1#fix", NULL},
+        {URL, "https://[2001:db8::1]/sa/1", NULL},
+    };
+    static const struct row refused[] = {
+        {URL, "https://acme.example/@sa", "release.text.syntax"},
+        {URL, "https:///sa/1", "release.text.syntax"},
+        {URL, "https://acme.example%40evil.example/", "release.text.syntax"},
+        {URL, "https://:443/", "release.text.syntax"},
+        {URL, "http://acme.example/", "release.text.syntax"},
+        {URL, "javascript:alert(1)", "release.text.syntax"},
+        {URL, "https://acme.example/ sa", "release.text.syntax"},
+        {URL, "https://\xc3\xa9.example/", "release.text.syntax"},
+    };
+#undef URL
+
+    (void)state;
+    TRY_ROWS(taken, HM_OK);
+    TRY_ROWS(refused, HM_E_FORMAT);
+}
+
 static void a_security_update_names_what_it_fixes(void **state)
 {
     HM_OWN(hm_release) r = HM_RELEASE_INIT;
@@ -400,6 +425,7 @@ int main(void)
         cmocka_unit_test(contradictions_are_refused_by_their_reason),
         cmocka_unit_test(
             artefacts_have_ids_and_names_of_their_own_and_are_used),
+        cmocka_unit_test(an_advisory_is_at_an_address_that_manifests_take),
         cmocka_unit_test(a_security_update_names_what_it_fixes),
         cmocka_unit_test(no_secret_is_accepted_and_none_is_shown),
         cmocka_unit_test(paths_start_at_the_folder_of_the_file),

@@ -218,7 +218,7 @@ static void any_other_byte_is_refused(void **state)
 
     request_fill(w, r, few, few_without_limit);
     request_write(w, r, &copy);
-    assert_int_equal(r->careful.n, 1);
+    assert_int_equal(r->careful.n, 2); /* no limit, nobody for provenance */
     whole = hm_buf_view(&copy);
     assert_ok(hm_buf_add(&text, whole, &e), &e);
     for (size_t at = 0; at < text.n; at++) {

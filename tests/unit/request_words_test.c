@@ -127,7 +127,8 @@ static const struct {
      "Nothing limits the rollback counter of thermostat",
      "/limits/thermostat/max_rollback_counter", "4294967295"},
     {more_products, HM_ACT_AUTHORISE,
-     "is for thermostat, boiler instead of thermostat.", NULL, "/products",
+     "is for thermostat, boiler instead of thermostat.",
+     "nothing can be released for 'boiler': it has no limits", "/products",
      "thermostat, boiler"},
     {key_lives_longer, HM_ACT_AUTHORISE,
      "stays, until 2026-06-21T08:00:00Z instead of 2026-06-11T08:00:00Z.", NULL,
@@ -157,8 +158,9 @@ static const struct {
      "is retired as rotated since 2026-05-13T08:00:00Z",
      "Nothing is known of what protects", "/reason", "rotated"},
     {edit_revoke, HM_ACT_REVOKE,
-     "(provenance) is retired as lost since 2026-05-13T08:00:00Z", NULL,
-     "/since", "2026-05-13T08:00:00Z"},
+     "(provenance) is retired as lost since 2026-05-13T08:00:00Z",
+     "for 'thermostat': no key of role 'provenance'", "/since",
+     "2026-05-13T08:00:00Z"},
 };
 
 static bool is_said(const struct hm_names *in, const char *part)

@@ -627,6 +627,180 @@ static void every_missing_file_is_seen(void **state)
     }
 }
 
+/* --- the public copy ------------------------------------------------------- */
+
+static hm_rc verify_public(const char *path, struct hm_report *report,
+                           struct hm_err *e)
+{
+    const struct hm_verify_options options = {.at = MAKER_TIME + MAKER_DAY,
+                                              .public_copy = true};
+    HM_OWN(hm_dir) dir = HM_DIR_INIT;
+
+    *e = (struct hm_err){.rc = HM_OK};
+    assert_ok(hm_dir_open(&dir, path, e), e);
+    return hm_verify_release(&dir, hm_buf_view(&maker.root), &options, report,
+                             e);
+}
+
+static const struct maker_file private_files[] = {
+    {"records/build.log", "cc -c thermostat.c\n"},
+    {"records/scan/osv.json", "{}\n"},
+};
+
+/* The finding of the file, and nothing else of index.files but a pass. */
+static void assert_withheld(const struct hm_report *report, const char *file,
+                            const char *text)
+{
+    char sha256[HM_SHA256_HEX];
+    uint8_t digest[HM_SHA256_SIZE];
+    struct hm_err e = {0};
+    bool found = false;
+
+    assert_ok(hm_sha256(hm_bytes_str(text), digest, &e), &e);
+    hm_hex_write((struct hm_bytes){digest, sizeof(digest)}, sha256);
+    for (size_t i = 0; i < report->n; i++) {
+        const struct hm_finding *f = &report->findings[i];
+
+        if (strcmp(f->file, file) != 0)
+            continue;
+        assert_string_equal(f->check, "index.files");
+        assert_string_equal(f->reason, "release.file.withheld");
+        assert_int_equal(f->result, HM_RESULT_WARN);
+        assert_non_null(strstr(f->text, sha256));
+        found = true;
+    }
+    assert_true(found);
+}
+
+static void private_files_may_be_withheld_from_the_public_copy(void **state)
+{
+    const struct maker_plan plan = {.extra = private_files, .extra_n = 2};
+    const char *path = hm_temp_path(*state, GOOD);
+    HM_OWN(hm_report) report = HM_REPORT_INIT;
+    HM_OWN(hm_dir) dir = HM_DIR_INIT;
+    struct hm_err e = {0};
+
+    maker_release(&maker, path, &plan);
+    assert_ok(verify_public(path, &report, &e), &e);
+    assert_true(report.public_copy);
+    assert_int_equal(report.count[HM_RESULT_WARN], 0);
+    assert_ok(hm_dir_open(&dir, path, &e), &e);
+    assert_ok(hm_dir_remove_at(&dir, "records/build.log", &e), &e);
+    assert_ok(verify_public(path, &report, &e), &e);
+    assert_int_equal(report.count[HM_RESULT_WARN], 1);
+    assert_int_equal(report.count[HM_RESULT_PASS], 18);
+    assert_withheld(&report, "records/build.log", private_files[0].text);
+    assert_ok(hm_dir_remove_at(&dir, "records", &e), &e);
+    assert_ok(verify_public(path, &report, &e), &e);
+    assert_int_equal(report.count[HM_RESULT_WARN], 3);
+    assert_withheld(&report, "records/scan/osv.json", private_files[1].text);
+    assert_fails(verify(path, &report, &e), HM_E_REJECTED, "base.dir.open", &e);
+}
+
+static void what_is_there_is_checked_in_a_public_copy_too(void **state)
+{
+    const char *path = hm_temp_path(*state, GOOD);
+    const char *record = hm_temp_path(*state, GOOD "/records/release.json");
+    HM_OWN(hm_report) report = HM_REPORT_INIT;
+    struct hm_err e;
+
+    maker_release(&maker, path, NULL);
+    hm_temp_flip(*state, GOOD "/records/release.json", 3, 1);
+    assert_fails(verify_public(path, &report, &e), HM_E_REJECTED,
+                 "release.file.digest", &e);
+    hm_temp_flip(*state, GOOD "/records/release.json", 3, 1);
+    hm_temp_write(*state, GOOD "/records/other", "x");
+    assert_fails(verify_public(path, &report, &e), HM_E_REJECTED,
+                 "release.file.unlisted", &e);
+    assert_int_equal(unlink(hm_temp_path(*state, GOOD "/records/other")), 0);
+    assert_int_equal(unlink(record), 0);
+    assert_int_equal(symlink("nowhere", record), 0);
+    assert_int_equal(verify_public(path, &report, &e), HM_E_REJECTED);
+    assert_int_equal(unlink(record), 0);
+    assert_ok(verify_public(path, &report, &e), &e);
+}
+
+static void public_files_are_missed_in_a_public_copy_too(void **state)
+{
+    static const char *const names[] = {"artefacts/thermostat-1.0.1.tar.gz",
+                                        "sbom/thermostat-1.0.1.cdx.json",
+                                        "attestations/provenance.intoto.jsonl",
+                                        "index.json",
+                                        "manifest.json",
+                                        "manifest.json.sig",
+                                        "authorisation.json"};
+    const char *path = hm_temp_path(*state, GOOD);
+
+    maker_release(&maker, path, NULL);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        HM_OWN(hm_report) report = HM_REPORT_INIT;
+        char name[300];
+        struct hm_err e;
+
+        (void)snprintf(name, sizeof(name), GOOD "/%s", names[i]);
+        assert_int_equal(
+            rename(hm_temp_path(*state, name), hm_temp_path(*state, "aside")),
+            0);
+        if (verify_public(path, &report, &e) != HM_E_REJECTED)
+            fail_msg("without %s the release is accepted", names[i]);
+        assert_int_equal(
+            rename(hm_temp_path(*state, "aside"), hm_temp_path(*state, name)),
+            0);
+    }
+}
+
+static void nothing_is_public(struct hm_index *index, void *context)
+{
+    (void)context;
+    for (size_t i = 0; i < index->n; i++)
+        index->files[i].is_public = false;
+}
+
+/* Whatever the index says of it: what a check needs cannot be withheld. */
+static void what_checks_need_cannot_be_withheld(void **state)
+{
+    static const char *const names[] = {"artefacts/thermostat-1.0.1.tar.gz",
+                                        "sbom/thermostat-1.0.1.cdx.json",
+                                        "attestations/provenance.intoto.jsonl"};
+    const struct maker_plan plan = {.edit_index = nothing_is_public};
+    const char *path = hm_temp_path(*state, GOOD);
+
+    maker_release(&maker, path, &plan);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        HM_OWN(hm_report) report = HM_REPORT_INIT;
+        char name[300];
+        struct hm_err e;
+
+        (void)snprintf(name, sizeof(name), GOOD "/%s", names[i]);
+        assert_int_equal(
+            rename(hm_temp_path(*state, name), hm_temp_path(*state, "aside")),
+            0);
+        assert_fails(verify_public(path, &report, &e), HM_E_REJECTED,
+                     "base.file.open", &e);
+        assert_int_equal(
+            rename(hm_temp_path(*state, "aside"), hm_temp_path(*state, name)),
+            0);
+    }
+}
+
+static void what_is_not_signed_yet_has_no_public_copy(void **state)
+{
+    const struct hm_verify_options options = {.at = MAKER_TIME + MAKER_DAY,
+                                              .before_signing = true,
+                                              .public_copy = true};
+    HM_OWN(hm_report) report = HM_REPORT_INIT;
+    HM_OWN(hm_dir) dir = HM_DIR_INIT;
+    struct hm_err e = {0};
+
+    maker_release(&maker, hm_temp_path(*state, GOOD), NULL);
+    assert_ok(hm_dir_open(&dir, hm_temp_path(*state, GOOD), &e), &e);
+    assert_fails(hm_verify_release(&dir, hm_buf_view(&maker.root), &options,
+                                   &report, &e),
+                 HM_E_USAGE, "verify.options.conflict", &e);
+}
+
+/* --- strangers --------------------------------------------------------------- */
+
 static void every_extra_file_is_seen(void **state)
 {
     static const char *const names[] = {
@@ -727,6 +901,11 @@ int main(void)
         TEST(a_wrong_root_set_is_wrong_use),
         TEST(every_flipped_byte_is_seen),
         TEST(every_missing_file_is_seen),
+        TEST(private_files_may_be_withheld_from_the_public_copy),
+        TEST(what_is_there_is_checked_in_a_public_copy_too),
+        TEST(public_files_are_missed_in_a_public_copy_too),
+        TEST(what_checks_need_cannot_be_withheld),
+        TEST(what_is_not_signed_yet_has_no_public_copy),
         TEST(every_extra_file_is_seen),
         TEST(a_link_in_place_of_a_file_is_seen),
         TEST(the_report_says_what_failed_and_what_did_not_run),
