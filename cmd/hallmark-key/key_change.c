@@ -393,15 +393,16 @@ HM_MUST static hm_rc sign_and_save(struct hm_cli *cli,
     HM_OWN(hm_signatures) sigs = HM_SIGNATURES_INIT;
     HM_OWN(hm_buf) sig = HM_BUF_INIT(HM_SIGNATURE_MAX);
 
-    if (cli->stdout_taken)
-        return hm_cli_output(c->output, document, c->force, e);
-    HM_TRY(hm_signed_check(c->output, c->force, e));
+    if (!cli->stdout_taken)
+        HM_TRY(hm_signed_check(c->output, c->force, e));
     HM_TRY(key_incident_check(c, e));
     if (c->sign != NULL) {
         HM_TRY(key_change_sign(cli, c, root, document, &sig, e));
         HM_TRY(hm_signatures_add(&sigs, "--sign", hm_buf_view(&sig), e));
     }
     HM_TRY(key_incident_save(c, record, e));
+    if (cli->stdout_taken) /* the document alone: --sign is refused then */
+        return hm_cli_output(c->output, document, c->force, e);
     return hm_signed_save(c->output, document, &sigs, c->force, e);
 }
 

@@ -136,8 +136,7 @@ HM_MUST static hm_rc run(struct hm_cli *cli, const struct key_change *c,
                          struct hm_buf *record, struct hm_err *e)
 {
     HM_TRY(tell_story(c, root, s, e));
-    if (strcmp(c->output, "-") != 0)
-        say(cli, &s->incident);
+    say(cli, &s->incident);
     return c->incident == NULL ? HM_OK
                                : hm_incident_write(&s->incident, record, e);
 }
@@ -148,7 +147,7 @@ HM_MUST static hm_rc check_call(const struct key_change *c, struct hm_err *e)
         return hm_fail(e, HM_E_USAGE, "cli.option.missing",
                        "--incident and --cohorts need --repository DIR: what "
                        "the key signed lies there");
-    if (c->incident != NULL && strcmp(c->incident, "-") == 0)
+    if (hm_cli_is_stdout(c->incident))
         return hm_fail(e, HM_E_USAGE, "key.incident.output",
                        "--incident names a file: standard output has the "
                        "account for people");

@@ -69,12 +69,7 @@ HM_MUST static hm_rc make(const struct key_change *c, struct key_next *w,
 HM_MUST static hm_rc save(const struct key_change *c, struct hm_bytes text,
                           struct hm_bytes record, struct hm_err *e)
 {
-    HM_OWN(hm_out) probe = HM_OUT_INIT;
-
-    if (strcmp(c->output, "-") != 0)
-        HM_TRY(hm_out_begin(&probe, c->output,
-                            c->force ? HM_OUT_REPLACE : HM_OUT_NEW, 0644, e));
-    hm_out_clear(&probe);
+    HM_TRY(hm_cli_output_check(c->output, c->force, e));
     HM_TRY(key_incident_save(c, record, e));
     return hm_cli_output(c->output, text, c->force, e);
 }

@@ -607,6 +607,10 @@ static void a_document_on_standard_output_stands_there_alone(void **state)
     expect_document(&r, "hallmark-request/1");
     expect_record(s, "incident.json", "\"kind\": \"manifest\"");
     remove_both(s);
+    RUN(REVOKE, TELL, "-o", "-");
+    expect_document(&r, "hallmark-authorisation/1");
+    expect_record(s, "incident.json", "\"kind\": \"manifest\"");
+    remove_both(s);
     RUN(REVOKE, "--repository", "repository", "--incident", "-", "-o",
         "next.json");
     assert_run(&r, 2, "key.incident.output");
