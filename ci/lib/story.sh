@@ -6,11 +6,6 @@ programs=(hallmark hallmark-pack hallmark-sbom hallmark-attest
     hallmark-manifest hallmark-key hallmark-sign hallmark-verify
     hallmark-publish hallmark-device hallmark-evidence)
 
-# The keys, below the folder of the story.
-root_key="pkcs11:token=root;object=root"
-root_token=(--softhsm keys/root-token --pin file:keys/root.pin)
-vendor_token=(--softhsm keys/vendor-token --pin file:keys/vendor.pin)
-
 steps=0
 refusals=0
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
@@ -123,14 +118,48 @@ commit() {
     tell "committed: $1"
 }
 
-# vendor_key LABEL: a key on the vendor's token, its public half in
-# keys/LABEL.pem, and what the token says of it in keys/LABEL.json
-vendor_key() {
-    local uri="pkcs11:token=vendor;object=$1"
+# at_root NAME: where a root key is, as the options and the URI that name it
+at_root() {
+    case $1 in
+    root-c)
+        place=(--nss keys/root-c-db --pin file:keys/root-c.pin)
+        uri="pkcs11:token=NSS%20Certificate%20DB;object=root-c"
+        ;;
+    *)
+        place=(--softhsm "keys/$1-token" --pin "file:keys/$1.pin")
+        uri="pkcs11:token=$1;object=$1"
+        ;;
+    esac
+}
 
-    run hallmark-key generate "$uri" "${vendor_token[@]}" -o "keys/$1.pem"
-    run_to "keys/$1.json" \
-        hallmark-key show "$uri" "${vendor_token[@]}" --json
+# root_key NAME: a root key, its public half in keys/NAME.pem
+root_key() {
+    at_root "$1"
+    run hallmark-key generate "$uri" "${place[@]}" -o "keys/$1.pem"
+}
+
+# sign_request NAME KEY: the holder of a root key signs requests/NAME.json
+sign_request() {
+    at_root "$2"
+    run hallmark-sign "requests/$1.json" --root root.json --key "$uri" \
+        "${place[@]}" -o "requests/$1.$2.sig"
+}
+
+# vendor_key TOKEN LABEL: a key on a token, its public half in keys/LABEL.pem,
+# and what the token says of it in keys/LABEL.json
+vendor_key() {
+    local uri="pkcs11:token=$1;object=$2"
+    local place=(--softhsm "keys/$1-token" --pin "file:keys/$1.pin")
+
+    run hallmark-key generate "$uri" "${place[@]}" -o "keys/$2.pem"
+    run_to "keys/$2.json" hallmark-key show "$uri" "${place[@]}" --json
+}
+
+# sign_manifest FILE TOKEN LABEL
+sign_manifest() {
+    run hallmark-sign "$1" --root root.json \
+        --key "pkcs11:token=$2;object=$3" \
+        --softhsm "keys/$2-token" --pin "file:keys/$2.pin"
 }
 
 # update_device: what a device does when it finds an update
@@ -156,7 +185,7 @@ flip() {
 make_boiler() {
     run mkdir "$1"
     run cp -r source keys root.json authorisation.json authorisation.json.sig \
-        "$1"
+        authorisation.json.sig.2 "$1"
     run sed -i 's/"name": "thermostat",/"name": "boiler",/' \
         "$1/source/build/thermostat.cdx.json"
     run cp "$sample/release/1.0.0.json" "$1/release.json"

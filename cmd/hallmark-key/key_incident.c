@@ -120,9 +120,9 @@ static void say_cohort(const struct hm_cli *cli, const struct hm_cohort *c,
 
 static void say(const struct hm_cli *cli, const struct hm_incident *i)
 {
-    hm_cli_say(cli, "key %.16s (%s) signed %zu published files:",
+    hm_cli_say(cli, "key %.16s (%s) signed %zu published file%s:",
                i->key->entry.key.key.keyid, hm_role_name(i->key->entry.role),
-               i->touched.n);
+               i->touched.n, i->touched.n == 1 ? "" : "s");
     for (size_t k = 0; k < i->touched.n; k++)
         say_touched(cli, &i->touched.touched[k]);
     hm_cli_say(cli, "once a manifest is issued anew under authorisation %llu:",

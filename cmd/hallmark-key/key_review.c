@@ -28,19 +28,47 @@ static const char *show_whole(const char *text, char shown[static HM_SHOW_MAX])
     return text;
 }
 
-static void say_change(const struct hm_cli *cli, const struct hm_change *c)
+/* The length of "/keys/KEYID" in "/keys/KEYID/role"; 0: of no single key. */
+static size_t key_part(const char *at)
+{
+    const size_t list = strncmp(at, "/keys/", 6) == 0      ? 6
+                        : strncmp(at, "/retired/", 9) == 0 ? 9
+                                                           : 0;
+    const size_t n = list + strcspn(at + list, "/");
+
+    return list == 0 || at[n] == '\0' ? 0 : n;
+}
+
+static void say_change(const struct hm_cli *cli, const char *at,
+                       const char *indent, const struct hm_change *c)
 {
     char shown[2][HM_SHOW_MAX];
-    const char *at = hm_show_str(c->at);
     const char *before = show_whole(c->before, shown[0]);
     const char *after = show_whole(c->after, shown[1]);
 
     if (c->before[0] == '\0')
-        hm_cli_say(cli, "  + %s: %s", at, after);
+        hm_cli_say(cli, "%s+ %s: %s", indent, at, after);
     else if (c->after[0] == '\0')
-        hm_cli_say(cli, "  - %s: %s", at, before);
+        hm_cli_say(cli, "%s- %s: %s", indent, at, before);
     else
-        hm_cli_say(cli, "  ~ %s: %s -> %s", at, before, after);
+        hm_cli_say(cli, "%s~ %s: %s -> %s", indent, at, before, after);
+}
+
+/* A key's id stands once, and whole: who signs may compare it. */
+static void say_changes(const struct hm_cli *cli, const struct hm_changes *all)
+{
+    const char *last = "";
+
+    for (size_t i = 0; i < all->n; i++) {
+        const char *at = all->change[i].at;
+        const size_t n = key_part(at);
+
+        if (n > 0 && (key_part(last) != n || strncmp(at, last, n) != 0))
+            hm_cli_say(cli, "  %.*s:", (int)n, at);
+        say_change(cli, hm_show_str(n > 0 ? at + n + 1 : at),
+                   n > 0 ? "    " : "  ", &all->change[i]);
+        last = at;
+    }
 }
 
 static void say(const struct hm_cli *cli, const struct key_asked *asked)
@@ -60,8 +88,7 @@ static void say(const struct hm_cli *cli, const struct key_asked *asked)
     for (size_t i = 0; i < r->careful.n; i++)
         hm_cli_say(cli, "  ! %s", r->careful.name[i]);
     hm_cli_say(cli, "\nWhat changes, member by member:");
-    for (size_t i = 0; i < r->changes.n; i++)
-        say_change(cli, &r->changes.change[i]);
+    say_changes(cli, &r->changes);
     hm_cli_say(cli, "\nWhat is signed: %zu bytes, sha256 %s", r->document.n,
                hex);
 }

@@ -373,7 +373,7 @@ static void a_revocation_tells_what_the_key_touched(void **state)
     RUN(REVOKE, TELL, SIGNED, "--since", "2026-05-12T08:00:00Z", "--by",
         "E. Ample", "--why", "SEC-7", "-o", "next.json");
     assert_run(&r, 0, "");
-    expect_text(&r, "(manifest) signed 1 published files:");
+    expect_text(&r, "(manifest) signed 1 published file:");
     expect_text(&r, "history/1-1/manifest.json");
     expect_text(&r, ", served now, after the theft\n      to do: find out");
     expect_text(&r, "  reached  MODEL-1 rev-a at 1.0.0 (1-1), no clock\n");

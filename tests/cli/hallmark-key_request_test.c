@@ -93,7 +93,10 @@ static void a_review_tells_who_why_and_what(void **state)
         "  2 of 3 root keys must sign it:\n",
         "\nLook twice:\n  ! Nothing is known of what protects",
         "\nWhat changes, member by member:\n  ~ /sequence: 1 -> 2\n",
-        "\n  + /retired/",
+        "\n  /retired/",
+        ":\n    + reason: rotated\n",
+        "\n  /keys/",
+        ":\n    + role: manifest\n",
         "\n  - /keys/",
         " bytes, sha256 "};
     START(state);

@@ -1,5 +1,5 @@
-"""Validate the documents of a demonstration against schemas/; and requests,
-which it does not make: those that stand behind a root.json in the seed corpus.
+"""Validate the documents of a demonstration against schemas/; and the requests of
+the seed corpus, each of which stands behind a root.json.
 
 usage: schemas.py SCHEMAS DEMO RECORDS
 RECORDS: folder of records that hallmark-key revoke --incident wrote
@@ -20,12 +20,15 @@ documents = {
     "index": sorted(demo.glob("repository/releases/*/index.json")),
     "release": sorted(demo.glob("repository/releases/*/records/release.json")),
     "evidence": [demo / "evidence/index.json"],
-    "incident": [records / "stuck.json", records / "reached.json"],
-    "cohorts": [samples / name for name in ("full", "least", "no-clock")],
+    "incident": [records / "stuck.json", records / "reached.json",
+                 demo / "incident.json"],
+    "cohorts": [samples / name for name in ("full", "least", "no-clock")]
+    + [demo / "fleet.json"],
 }
 
 requests = schemas.resolve().parent / "testdata/fuzz/request"
-documents["request"] = [requests / n for n in ("first", "rotate", "revoke")]
+seeds = [requests / n for n in ("first", "rotate", "revoke")]
+documents["request"] = seeds + sorted(demo.glob("requests/*.json"))
 
 for kind, files in documents.items():
     schema = json.loads((schemas / f"{kind}-1.schema.json").read_text())
@@ -34,7 +37,7 @@ for kind, files in documents.items():
         sys.exit(f"there is no {kind} document to check")
     for file in files:
         text = file.read_text()
-        if kind == "request":
+        if file in seeds:
             text = text.split("\n}\n", 1)[1]
         document = json.loads(text)
         validator.validate(document)
