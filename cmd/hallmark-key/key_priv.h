@@ -88,6 +88,21 @@ void key_say(const struct hm_cli *cli, const struct hm_hsm_key *key,
 HM_MUST hm_rc key_report(struct hm_cli *cli, const struct hm_hsm_key *key,
                          struct hm_err *e);
 
+#define KEY_SPELLING 80 /**< room for one of them */
+
+/** How others name a key; never used for trust. */
+struct key_spellings {
+    char sigstore[KEY_SPELLING]; /**< bundle hint: base64 of the key id */
+    char ssh[KEY_SPELLING];      /**< fingerprint, "SHA256:..." */
+    char tuf[KEY_SPELLING];      /**< key id; empty for RSA */
+    char ski[KEY_SPELLING];      /**< subject key identifier, hex */
+};
+
+/** @return HM_E_INTERNAL `key.show.digest`; HM_E_NOMEM
+ *  @source RFC 4253 6.6, RFC 5656 3.1; TUF 1.0.34 4.2; RFC 5280 4.2.1.2 */
+HM_MUST hm_rc key_spell(const struct hm_public_key *key,
+                        struct key_spellings *to, struct hm_err *e);
+
 /** The result of a rehearsal: the key that the verb's operand would name. */
 HM_MUST hm_rc key_report_rehearsed(struct hm_cli *cli, struct hm_err *e);
 

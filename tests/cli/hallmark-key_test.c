@@ -49,6 +49,42 @@ static void what_is_made_is_listed_and_shown(void **state)
     assert_non_null(strstr(hm_run_out(&r), "keyid"));
 }
 
+/* What ssh-keygen -l, securesystemslib and python's cryptography say of them. */
+static const struct {
+    const char *pem, *ssh, *tuf, *ski;
+} spellings[] = {
+    {"p256.pem", "SHA256:mi+MM5HWHz7khYkr2ehHtnYZ+wzDftSfxptVeckISww",
+     "f0530f1737fd870adf579a04a913d566f1bb56dfeb1d9a8995741f062761da2d",
+     "e2617d726ba9a7cc31fd19a2e731e2c27df61711"},
+    {"p384.pem", "SHA256:7OHZ+H/tF0sakIJY+hQ7cFy8/hOszqdAcHBJxXU68Jk",
+     "0aceaa6db167680a066c413751686a8be2d45f6e350c77c878d7d6030dbd3617",
+     "7c0008849a77de0fa8c498eebd0077700ed253a4"},
+    {"rsa.pem", "SHA256:y+8Lc4/WU7rGfA1kS06CLJR7w/UCogQhA7M0eA0RZN0", NULL,
+     "00db85de3c5457efeb1c170eb7a13ad564758e8f"},
+};
+
+static void a_key_is_named_as_others_name_it(void **state)
+{
+    START(state);
+
+    for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++) {
+        char pem[256];
+        const char *out = NULL;
+
+        (void)snprintf(pem, sizeof(pem), HM_TESTDATA "/attest/%s",
+                       spellings[i].pem);
+        RUN("show", pem, "--json");
+        assert_run(&r, 0, "");
+        out = hm_run_out(&r);
+        assert_non_null(strstr(out, spellings[i].ssh));
+        assert_non_null(strstr(out, spellings[i].ski));
+        if (spellings[i].tuf != NULL)
+            assert_non_null(strstr(out, spellings[i].tuf));
+        else
+            assert_null(strstr(out, "tuf_keyid\": \""));
+    }
+}
+
 static void an_exported_key_is_the_generated_one(void **state)
 {
     START(state);
@@ -516,6 +552,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FRESH(what_is_made_is_listed_and_shown),
+        FRESH(a_key_is_named_as_others_name_it),
         FRESH(an_exported_key_is_the_generated_one),
         FRESH(what_is_rehearsed_is_not_made),
         FRESH(a_rehearsal_finds_what_would_fail),
