@@ -230,6 +230,20 @@ void hm_hsm_clear(struct hm_hsm *hsm);
 HM_MUST hm_rc hm_hsm_login(struct hm_hsm *hsm, const struct hm_hsm_uri *uri,
                            const struct hm_hsm_pin *pin, struct hm_err *e);
 
+/** Would hm_hsm_login() try the PIN?  It is not asked for, and no try is used.
+ * @return `hsm.uri.token`, `hsm.token.*`, `hsm.pin.locked`, `hsm.pin.final`,
+ *         `hsm.pin.unset` of hm_hsm_login() */
+HM_MUST hm_rc hm_hsm_login_check(struct hm_hsm *hsm,
+                                 const struct hm_hsm_uri *uri,
+                                 struct hm_err *e);
+
+/** Does the token that @p uri names say that it signs with @p scheme?
+ * @return HM_E_TOKEN `hsm.mechanism.missing`; `hsm.token.*` of hm_hsm_login()
+ * @source PKCS#11 2.40 5.5, C_GetMechanismInfo */
+HM_MUST hm_rc hm_hsm_scheme_check(struct hm_hsm *hsm,
+                                  const struct hm_hsm_uri *uri,
+                                  enum hm_scheme scheme, struct hm_err *e);
+
 /** Find exactly one private key on the token logged in, and its public key.
  *
  * @return HM_E_USAGE `hsm.uri.object` (names neither object nor id);

@@ -169,6 +169,8 @@ HM_MUST hm_rc hsm_public_from_point(struct hm_bytes params,
                                     struct hm_err *e);
 
 /* hsm_sign.c */
+/** What the token is asked for: it signs a digest that was made here. */
+CK_MECHANISM_TYPE hsm_mechanism_of(enum hm_scheme scheme);
 /** hm_hsm_sign() that leaves the session open when it fails: for a caller with
  * something to undo. */
 HM_MUST hm_rc hsm_sign(struct hsm_state *s, const struct hm_hsm_key *key,

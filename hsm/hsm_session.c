@@ -108,6 +108,15 @@ HM_MUST static hm_rc fail_login(struct hsm_state *s, CK_RV rv, struct hm_err *e)
     return hsm_fail_rv(s, "C_Login", rv, e);
 }
 
+hm_rc hm_hsm_login_check(struct hm_hsm *hsm, const struct hm_hsm_uri *uri,
+                         struct hm_err *e)
+{
+    struct hsm_token token;
+
+    HM_TRY(hsm_token_pick(hsm->state, uri, &token, e));
+    return check_flags(hsm->state, &token, e);
+}
+
 hm_rc hm_hsm_login(struct hm_hsm *hsm, const struct hm_hsm_uri *uri,
                    const struct hm_hsm_pin *pin, struct hm_err *e)
 {

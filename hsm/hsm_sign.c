@@ -14,16 +14,20 @@ static const uint8_t digest_info[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60,
                                       0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
                                       0x01, 0x05, 0x00, 0x04, 0x20};
 
+CK_MECHANISM_TYPE hsm_mechanism_of(enum hm_scheme scheme)
+{
+    return scheme == HM_SCHEME_RSA_PKCS1_SHA256 ? CKM_RSA_PKCS : CKM_ECDSA;
+}
+
 HM_MUST static hm_rc prepare(enum hm_scheme scheme, struct hm_bytes message,
                              struct to_sign *out, struct hm_err *e)
 {
     const bool is_384 = scheme == HM_SCHEME_ECDSA_P384_SHA384;
     unsigned n = 0;
 
-    out->mechanism = CKM_ECDSA;
+    out->mechanism = hsm_mechanism_of(scheme);
     out->n = 0;
     if (scheme == HM_SCHEME_RSA_PKCS1_SHA256) {
-        out->mechanism = CKM_RSA_PKCS;
         memcpy(out->b, digest_info, sizeof(digest_info));
         out->n = sizeof(digest_info);
     }

@@ -12,6 +12,8 @@ static const struct hm_command commands[] = {
      key_list_run},
     {"show", "URI|PEM", 1, 1, "show a key's id and its other spellings",
      key_show_opts, key_show_run},
+    {"doctor", "URI", 1, 1, "say what would keep a key from signing",
+     key_doctor_opts, key_doctor_run},
     {"root-export", "[URI...]", 0, HM_ROOT_KEYS_MAX,
      "write root.json, the trust anchor of devices", key_root_opts,
      key_root_run},

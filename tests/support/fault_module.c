@@ -186,6 +186,8 @@ WRAP(C_FindObjectsInit, (CK_SESSION_HANDLE s, CK_ATTRIBUTE *t, CK_ULONG n),
 WRAP(C_FindObjectsFinal, (CK_SESSION_HANDLE s), (s))
 WRAP(C_SignInit, (CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE k),
      (s, m, k))
+WRAP(C_GetMechanismInfo,
+     (CK_SLOT_ID s, CK_MECHANISM_TYPE t, CK_MECHANISM_INFO *i), (s, t, i))
 WRAP(C_DestroyObject, (CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o), (s, o))
 
 /* NOLINTNEXTLINE(readability-function-size): PKCS#11 says so */
@@ -321,6 +323,7 @@ static void fill(void)
     OURS(C_FindObjectsInit);
     OURS(C_FindObjectsFinal);
     OURS(C_SignInit);
+    OURS(C_GetMechanismInfo);
     OURS(C_DestroyObject);
     OURS(C_GenerateKeyPair);
     OURS(C_GetSlotList);
