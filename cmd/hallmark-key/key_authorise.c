@@ -56,6 +56,11 @@ static struct hm_cli_list compromised;
         "force", 'f', HM_OPT_FLAG, false, &opt.force, "",         \
             "replace FILE and its signatures when they are there" \
     }
+#define REFUSE                                                              \
+    {                                                                       \
+        "refuse-software", 0, HM_OPT_FLAG, false, &opt.refuse_software, "", \
+            "refuse new keys without good claims, or of a software token"   \
+    }
 #define DRY_RUN                                               \
     {                                                         \
         "dry-run", 'n', HM_OPT_FLAG, false, &opt.dry_run, "", \
@@ -70,6 +75,7 @@ const struct hm_opt key_authorise_opts[] = {
     UNTIL,
     DAYS,
     CLAIMS,
+    REFUSE,
     COUNTER,
     EPOCH,
     LIST("require", require, "ROLE",
@@ -96,6 +102,7 @@ const struct hm_opt key_rotate_opts[] = {
     UNTIL,
     DAYS,
     CLAIMS,
+    REFUSE,
     COUNTER,
     EPOCH,
     SEQUENCE,
@@ -146,6 +153,7 @@ const struct hm_opt key_revoke_opts[] = {
     UNTIL,
     DAYS,
     CLAIMS,
+    REFUSE,
     COUNTER,
     EPOCH,
     SEQUENCE,
@@ -171,6 +179,7 @@ const struct hm_opt key_prepare_opts[] = {
     UNTIL,
     DAYS,
     CLAIMS,
+    REFUSE,
     COUNTER,
     EPOCH,
     LIST("require", require, "ROLE",

@@ -230,6 +230,8 @@ HM_MUST static hm_rc add_key(const struct key_change *c, const char *text,
     (void)snprintf(key.key.scheme, sizeof(key.key.scheme), "%s",
                    hm_scheme_name(key.key.key.scheme));
     HM_TRY(key_claims_find(&c->claims, key.key.key.keyid, &key.token, e));
+    if (c->refuse_software)
+        HM_TRY(key_claims_check(&key.token, path, e));
     there = hm_authorisation_find(a, key.key.key.keyid);
     if (there != NULL && there->role == key.role)
         return hm_authorisation_renew(a, &key, e);

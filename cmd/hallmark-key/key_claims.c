@@ -61,3 +61,24 @@ hm_rc key_claims_find(const struct hm_cli_list *files, const char *keyid,
     }
     return HM_OK;
 }
+
+hm_rc key_claims_check(const struct hm_token_claims *claims, const char *pem,
+                       struct hm_err *e)
+{
+    const bool is_said = strcmp(claims->local, "yes") == 0 &&
+                         strcmp(claims->always_sensitive, "yes") == 0 &&
+                         strcmp(claims->never_extractable, "yes") == 0;
+
+    if (is_said && strcmp(claims->protection, "software") != 0)
+        return HM_OK;
+    return hm_hint(
+        e,
+        hm_fail(e, HM_E_REJECTED, "key.claims.refused",
+                "key '%s': %s, and --refuse-software was given",
+                hm_show_str(pem),
+                !is_said ? "no claim says that its token made it and never "
+                           "lets it go"
+                         : "its token is software"),
+        "generate it on a token of hardware, and give what 'hallmark-key show "
+        "URI --pin SOURCE --json' says of it with --claims");
+}

@@ -136,6 +136,7 @@ struct key_change {
     const char *pin;
     struct hm_hsm_where where;
     const char *output;
+    bool refuse_software; /**< new keys need claims, and good ones */
     bool force;
     bool dry_run;
 };
@@ -164,6 +165,11 @@ void key_next_free(struct key_next **w);
  *         hm_root_load(), hm_authorisation_load() and the calls that edit it */
 HM_MUST hm_rc key_next_make(const struct key_change *c, struct key_next *w,
                             struct hm_err *e);
+
+/** Are the claims good enough for a key that devices will trust?
+ * @return HM_E_REJECTED `key.claims.refused` */
+HM_MUST hm_rc key_claims_check(const struct hm_token_claims *claims,
+                               const char *pem, struct hm_err *e);
 
 /** Warn of keys that end before the authorisation does. */
 void key_warn_ends(const struct hm_cli *cli, const struct hm_authorisation *a);

@@ -326,6 +326,31 @@ static void claims_go_into_the_authorisation(void **state)
     assert_run(&r, 2, "json.member.missing");
 }
 
+#define REFUSE_SOFTWARE                                                    \
+    "authorise", AUTHORISE, "--key", "manifest=vendor-1.pem", "--product", \
+        "thermostat", "--refuse-software", "-o", "b.json"
+
+static void a_policy_refuses_software(void **state)
+{
+    START(state);
+
+    RUN("show", STORY_VENDOR, "--softhsm", "vt", "--pin", "file:vendor.pin",
+        "--json");
+    assert_run(&r, 0, "");
+    key_story_write(s, "claims.json", hm_run_out(&r));
+    RUN(REFUSE_SOFTWARE, "--claims", "claims.json");
+    assert_run(&r, 1, "key.claims.refused");
+    RUN(REFUSE_SOFTWARE);
+    assert_run(&r, 1, "key.claims.refused"); /* nothing is known of it */
+    assert_false(key_story_has(s, "b.json"));
+    STORY_RUN(s, &r, "/bin/sed", "-i",
+              "s/\"software\": true/"
+              "\"software\": false/",
+              "claims.json");
+    RUN(REFUSE_SOFTWARE, "--claims", "claims.json");
+    assert_run(&r, 0, "");
+}
+
 static void standard_output_takes_a_document_but_no_signature(void **state)
 {
     START(state);
@@ -563,6 +588,7 @@ int main(void)
         FRESH(a_root_set_without_vendor_takes_the_tokens_label),
         FRESH(openssl_verifies_the_authorisation),
         FRESH(claims_go_into_the_authorisation),
+        FRESH(a_policy_refuses_software),
         FRESH(standard_output_takes_a_document_but_no_signature),
         FRESH(a_rotation_retires_and_authorises),
         FRESH(a_key_in_force_is_renewed),
