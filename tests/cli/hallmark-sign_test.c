@@ -338,6 +338,45 @@ static void a_statement_is_signed_elsewhere(void **state)
     assert_false(key_story_has(s, "f.jsonl"));
 }
 
+/* --- two keys at a time ------------------------------------------------------------ */
+
+#define SPARE    "pkcs11:token=spare;object=spare-1"
+#define KEY(...) STORY_RUN(s, &r, "hallmark-key", __VA_ARGS__)
+#define NEXT                                                               \
+    "--root", "root.json", "--from", "authorisation.json", "--days", "30", \
+        "--key", "manifest=spare.pem", "--sign", STORY_ROOT, "--pin",      \
+        "file:root.pin", "--softhsm", "rt", "-o", "authorisation.json", "-f"
+
+/* A spare key on a token of its own: first both may sign, then it alone. */
+static void a_spare_key_takes_over_after_an_overlap(void **state)
+{
+    START(state);
+
+    KEY("token-init", "--token", "spare", "--softhsm", "st", "--pin",
+        "file:vendor.pin");
+    assert_run(&r, 0, "");
+    KEY("generate", SPARE, "--softhsm", "st", "--pin", "file:vendor.pin", "-o",
+        "spare.pem");
+    assert_run(&r, 0, "");
+    KEY("authorise", "--product", "thermostat", NEXT);
+    assert_run(&r, 0, "");
+    key_story_manifest(s, "manifest.json", "thermostat");
+    RUN("manifest.json", BY(STORY_VENDOR));
+    assert_run(&r, 0, "");
+    RUN("manifest.json", "--key", SPARE, "--pin", "file:vendor.pin",
+        "--softhsm", "st");
+    assert_run(&r, 0, "");
+    key_story_openssl(s, "spare.pem", "manifest.json.sig.2", "manifest.json");
+    KEY("rotate", "--retire", "vendor-1.pem", NEXT);
+    assert_run(&r, 0, "");
+    STORY_RUN(s, &r, "/bin/rm", "manifest.json.sig", "manifest.json.sig.2");
+    RUN("manifest.json", BY(STORY_VENDOR));
+    assert_run(&r, 1, "trust.key.retired");
+    RUN("manifest.json", "--key", SPARE, "--pin", "file:vendor.pin",
+        "--softhsm", "st");
+    assert_run(&r, 0, "");
+}
+
 static void run_fault(const struct key_story *s, struct hm_run *r,
                       const char *fault, const char *pin)
 {
@@ -600,6 +639,7 @@ int main(void)
         FRESH(trust_that_is_missing_or_tampered_is_a_no),
         FRESH(wrong_calls_are_refused),
         FRESH(a_statement_becomes_an_envelope),
+        FRESH(a_spare_key_takes_over_after_an_overlap),
         FRESH(what_openssl_signed_is_attached),
         FRESH(what_fits_nobody_is_not_attached),
         FRESH(a_statement_is_signed_elsewhere),
