@@ -79,7 +79,7 @@ const struct hm_opt key_authorise_opts[] = {
     COUNTER,
     EPOCH,
     LIST("require", require, "ROLE",
-         "role that must sign a manifest (default: manifest)"),
+         "role that must sign a manifest (default: as before, first manifest)"),
     SEQUENCE,
     ISSUE_TIME,
     SIGN,

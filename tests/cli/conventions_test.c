@@ -352,10 +352,11 @@ static void every_option_is_in_the_manual(void **state)
 
 /* The first word of a reason. */
 static const char *const rooms[] = {
-    "archive", "artefact", "attest",   "authorisation", "base", "cli",
-    "crypto",  "device",   "evidence", "hallmark",      "hsm",  "json",
-    "key",     "manifest", "release",  "request",       "root", "sbom",
-    "sign",    "source",   "trust",    "verify",
+    "archive",  "artefact", "attest",   "authorisation", "base",    "cli",
+    "crypto",   "device",   "evidence", "hallmark",      "hsm",     "html",
+    "incident", "json",     "key",      "manifest",      "publish", "rehearse",
+    "release",  "request",  "root",     "sbom",          "sign",    "source",
+    "trust",    "verify",
 };
 
 /* Linked for one function that cannot fail, the version of zlib. */
