@@ -125,8 +125,13 @@ HM_MUST static hm_rc take_offer(struct rehearsal *r, const char *path,
     HM_OWN(hm_dir) dir = HM_DIR_INIT;
     HM_OWN(hm_buf) manifest = HM_BUF_INIT(HM_MANIFEST_BYTES_MAX);
 
-    HM_TRY(hm_dir_open(&dir, path, e));
-    HM_TRY(hm_file_load_at(&dir, "manifest.json", &manifest, e));
+    hm_rc rc = hm_dir_open(&dir, path, e);
+
+    if (rc == HM_OK)
+        rc = hm_file_load_at(&dir, "manifest.json", &manifest, e);
+    HM_TRY(hm_hint(e, rc,
+                   "name a release directory: releases/VERSION of a "
+                   "repository, or what hallmark-manifest make filled"));
     HM_TRY(hm_json_format(hm_buf_view(&manifest), HM_MANIFEST_FORMAT, e));
     HM_TRY(hm_manifest_read(&r->m, hm_buf_view(&manifest), e));
     HM_TRY(take_authorisation(r, &dir, e));

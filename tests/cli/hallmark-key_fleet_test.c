@@ -259,6 +259,7 @@ static const struct {
      2,
      "key.rehearse.cohorts"},
     {{STAGE, "--cohorts", "none.json"}, 3, "base.file.open"},
+    {{"repository", "--cohorts", "field.json"}, 3, "base.file.open"},
     {{STAGE, "--cohorts", "root.json"}, 2, "json.format"},
     {{STAGE, "--cohorts", "twice.json"}, 2, "rehearse.cohort.twice"},
     {{STAGE, "--cohorts", "empty.json"}, 2, "json.member.count"},
