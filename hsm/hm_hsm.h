@@ -309,6 +309,29 @@ HM_MUST hm_rc hm_hsm_generate_check(struct hm_hsm *hsm,
                                     const struct hm_hsm_uri *uri,
                                     struct hm_err *e);
 
+enum hm_hsm_outcome { HM_HSM_REFUSED, HM_HSM_LEAKED, HM_HSM_UNTRIED };
+
+/** One way to get a private key out, and what came of it. */
+struct hm_hsm_probe {
+    const char *way; /**< static */
+    enum hm_hsm_outcome outcome;
+    char said[48]; /**< the module's answer, "CKR_..." */
+};
+
+#define HM_HSM_PROBES 4u
+
+/** Try to read @p key's private value, and to wrap it with a key that is made for
+ * this session and cannot leave either.  Nothing is changed on the token, and
+ * what comes out is wiped unread.
+ *
+ * @param key       as hm_hsm_find_key() gave it
+ * @param[out] out  all of them, whatever they came to
+ * @return HM_E_TOKEN `hsm.session.closed`
+ * @source PKCS#11 2.40 5.13, C_WrapKey */
+HM_MUST hm_rc hm_hsm_probe(struct hm_hsm *hsm, const struct hm_hsm_key *key,
+                           struct hm_hsm_probe out[static HM_HSM_PROBES],
+                           struct hm_err *e);
+
 /** Make a token named @p label in a free slot and give it its PINs.  The token
  * of an NSS database is there already and only gets its PIN.
  *

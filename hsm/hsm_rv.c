@@ -12,6 +12,12 @@ static const struct {
     CK_RV rv;
     const char *name;
 } names[] = {
+    RV(CKR_KEY_UNEXTRACTABLE),
+    RV(CKR_KEY_NOT_WRAPPABLE),
+    RV(CKR_KEY_SIZE_RANGE),
+    RV(CKR_WRAPPING_KEY_TYPE_INCONSISTENT),
+    RV(CKR_WRAPPING_KEY_HANDLE_INVALID),
+    RV(CKR_OK),
     RV(CKR_CANCEL),
     RV(CKR_HOST_MEMORY),
     RV(CKR_SLOT_ID_INVALID),

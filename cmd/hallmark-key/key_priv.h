@@ -19,6 +19,8 @@ extern const struct hm_opt key_list_opts[];
 hm_rc key_list_run(struct hm_cli *cli, struct hm_err *e);
 extern const struct hm_opt key_doctor_opts[];
 hm_rc key_doctor_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt key_probe_opts[];
+hm_rc key_probe_run(struct hm_cli *cli, struct hm_err *e);
 extern const struct hm_opt key_show_opts[];
 hm_rc key_show_run(struct hm_cli *cli, struct hm_err *e);
 extern const struct hm_opt key_root_opts[];

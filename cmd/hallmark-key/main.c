@@ -14,6 +14,8 @@ static const struct hm_command commands[] = {
      key_show_opts, key_show_run},
     {"doctor", "URI", 1, 1, "say what would keep a key from signing",
      key_doctor_opts, key_doctor_run},
+    {"probe", "URI", 1, 1, "try to get a private key out of its token",
+     key_probe_opts, key_probe_run},
     {"root-export", "[URI...]", 0, HM_ROOT_KEYS_MAX,
      "write root.json, the trust anchor of devices", key_root_opts,
      key_root_run},

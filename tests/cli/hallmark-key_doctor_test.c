@@ -1,4 +1,4 @@
-/* hallmark-key doctor: each thing that would keep a key from signing is found,
+/* hallmark-key doctor and probe: each thing that would keep a key from signing is found,
  * named and answered, and no PIN is tried to find it. */
 #include "key_story.h"
 
@@ -160,11 +160,52 @@ static void the_state_of_the_token_is_told_without_a_try(void **state)
     }
 }
 
+/* --- probe ------------------------------------------------------------------- */
+
+static const struct {
+    const char *fault;
+    int status;
+    const char *reason;
+    const char *line;
+} probes[] = {
+    {"HM_FAULT=none", 0, "", "refused  read the private value"},
+    {"HM_FAULT=none", 0, "",
+     "\nrefused  wrap with AES_KEY_WRAP_PAD   CKR_KEY_"},
+    {"HM_FAULT=none", 0, "", "no proof that it cannot be"},
+    {"HM_FAULT=leak", 1, "key.probe.leaked", "leaked   read the private value"},
+    {"HM_FAULT=wraps", 1, "key.probe.leaked", "\nleaked   wrap with AES_KEY_"},
+    {"HM_FAULT=C_GenerateKey=0x70", 0, "",
+     "\nuntried  wrap with AES_KEY_WRAP "},
+    {"HM_FAULT=C_WrapKey=0x54", 0, "", "\nuntried  wrap with AES_CBC_PAD"},
+    {"HM_FAULT=C_GenerateKey=0x70 mute", 1, "key.probe.untried",
+     "untried  read the private value"},
+};
+
+static void a_key_that_can_be_got_out_is_told(void **state)
+{
+    START(state);
+
+    for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]); i++) {
+        const char *env[] = {probes[i].fault, NULL};
+
+        key_story_run_env(
+            s, &r, env,
+            (const char *const[]){"hallmark-key", "probe", STORY_VENDOR,
+                                  "--softhsm", "vt", "--pin", "file:vendor.pin",
+                                  "--module", HM_FAULT_MODULE, NULL});
+        assert_run(&r, probes[i].status, probes[i].reason);
+        if (strstr(hm_run_out(&r), probes[i].line) == NULL)
+            fail_msg("%s: no '%s' in:\n%s", probes[i].fault, probes[i].line,
+                     hm_run_out(&r));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_trouble_has_its_line),
         cmocka_unit_test(the_state_of_the_token_is_told_without_a_try),
+        cmocka_unit_test(a_key_that_can_be_got_out_is_told),
         cmocka_unit_test(a_key_that_was_retired_is_no_key_to_sign_with),
     };
 

@@ -9,12 +9,14 @@
  *     flags=0x40000      set in the flags of every token
  *     extractable        every key says that it can be extracted
  *     leak               CKA_VALUE is handed out
+ *     mute               CKA_VALUE is what the module knows nothing of
  *     huge               every attribute says that it has 2^20 bytes
  *     single             C_FindObjects gives one object a call
  *     growing            C_FindObjects says that it found 2^20 objects
  *     slots              C_GetSlotList says that there are 2^20 slots
  *     bare               CKA_EC_POINT comes without its OCTET STRING
  *     reauthenticate     every key wants its PIN for every signature
+ *     wraps              C_WrapKey gives something out
  *     scan=TEXT          C_Login and C_Sign log how often TEXT, written
  *                        backwards here, stands in the memory of the process
  *
@@ -186,6 +188,10 @@ WRAP(C_FindObjectsInit, (CK_SESSION_HANDLE s, CK_ATTRIBUTE *t, CK_ULONG n),
 WRAP(C_FindObjectsFinal, (CK_SESSION_HANDLE s), (s))
 WRAP(C_SignInit, (CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE k),
      (s, m, k))
+WRAP(C_GenerateKey,
+     (CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_ATTRIBUTE *t, CK_ULONG n,
+      CK_OBJECT_HANDLE *h),
+     (s, m, t, n, h))
 WRAP(C_GetMechanismInfo,
      (CK_SLOT_ID s, CK_MECHANISM_TYPE t, CK_MECHANISM_INFO *i), (s, t, i))
 WRAP(C_DestroyObject, (CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o), (s, o))
@@ -275,9 +281,22 @@ static CK_RV wrap_C_GetAttributeValue(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o,
         say_true(t);
         return CKR_OK;
     }
+    if (asked("mute") != NULL && t->type == CKA_VALUE)
+        return CKR_FUNCTION_NOT_SUPPORTED;
     if (asked("huge") != NULL)
         t->ulValueLen = HUGE_COUNT;
     return rv;
+}
+
+static CK_RV wrap_C_WrapKey(CK_SESSION_HANDLE s, CK_MECHANISM *m,
+                            CK_OBJECT_HANDLE with, CK_OBJECT_HANDLE key,
+                            CK_BYTE *out, CK_ULONG *n)
+{
+    const CK_RV rv = fault("C_WrapKey");
+
+    if (rv == CKR_OK && asked("wraps") != NULL)
+        return CKR_OK;
+    return rv != CKR_OK ? rv : real->C_WrapKey(s, m, with, key, out, n);
 }
 
 static CK_RV wrap_C_Login(CK_SESSION_HANDLE s, CK_USER_TYPE u, CK_UTF8CHAR *p,
@@ -331,6 +350,8 @@ static void fill(void)
     OURS(C_FindObjects);
     OURS(C_GetAttributeValue);
     OURS(C_Sign);
+    OURS(C_GenerateKey);
+    OURS(C_WrapKey);
 #undef OURS
 }
 
