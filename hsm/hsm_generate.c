@@ -69,9 +69,11 @@ HM_MUST static hm_rc refuse_taken(struct hsm_state *s, CK_OBJECT_CLASS class,
 
 #define PUBLIC_N    6
 #define PRIVATE_N   8  /* what every token takes */
-#define PRIVATE_ALL 11 /* with what some refuse even as false */
+#define PRIVATE_ALL 10 /* with what some refuse even as false */
 
-/* The private template ends with attributes that only say no. */
+/* The private template ends with attributes that only say no.  CKA_DECRYPT is not
+ * among them: nothing decrypts with an EC key, and a TPM whose module refuses to
+ * hear it has used up its memory by then, so that a second try fails. */
 static CK_RV generate(struct hsm_state *s, struct pieces *p, CK_ULONG private_n,
                       struct made *made)
 {
@@ -92,7 +94,6 @@ static CK_RV generate(struct hsm_state *s, struct pieces *p, CK_ULONG private_n,
         {CKA_DERIVE, &p->no, sizeof(p->no)},
         {CKA_LABEL, p->label, strlen(p->label)},
         {CKA_ID, p->id, p->id_n},
-        {CKA_DECRYPT, &p->no, sizeof(p->no)},
         {CKA_UNWRAP, &p->no, sizeof(p->no)},
         {CKA_MODIFIABLE, &p->no, sizeof(p->no)},
     };
