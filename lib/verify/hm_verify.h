@@ -72,10 +72,10 @@ struct hm_verify_options {
     bool rehearsal; /**< before_signing, and provenance may be missing for want
                          of a key: not-run and excused; a yes is none for
                          signing */
-    bool public_copy;    /**< files that the index does not call public may be
-                              missing; each is a warning of its own,
-                              `release.file.withheld`, with its SHA-256.  Not
-                              together with before_signing */
+    bool public_copy; /**< files that the index does not call public may be
+                           missing; each is a warning of its own,
+                           `release.file.withheld`, with its SHA-256.  Not
+                           together with before_signing */
 };
 
 /** One row of the table of checks, for manuals and evidence. */
