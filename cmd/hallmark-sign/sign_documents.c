@@ -92,30 +92,37 @@ HM_MUST static hm_rc check_call(const struct hm_cli *cli,
     return HM_OK;
 }
 
+/* Both are borrowed from a document. */
+struct spelling {
+    const char *real;
+    const char *path;
+};
+
 static int by_real(const void *a, const void *b)
 {
-    const struct sign_document *const *x = a;
-    const struct sign_document *const *y = b;
+    const struct spelling *x = a;
+    const struct spelling *y = b;
 
-    return strcmp((*x)->real, (*y)->real);
+    return strcmp(x->real, y->real);
 }
 
 /* In whatever spelling: the second signature would find the first one. */
 HM_MUST static hm_rc refuse_twice(const struct documents *all, struct hm_err *e)
 {
-    const struct sign_document **sorted = calloc(all->n + 1, sizeof(*sorted));
+    struct spelling *sorted = calloc(all->n + 1, sizeof(*sorted));
     hm_rc rc = HM_OK;
 
     if (sorted == NULL)
         return hm_fail(e, HM_E_NOMEM, "sign.document.nomem",
                        "out of memory for %zu documents", all->n);
     for (size_t i = 0; i < all->n; i++)
-        sorted[i] = &all->d[i];
+        sorted[i] =
+            (struct spelling){.real = all->d[i].real, .path = all->d[i].path};
     qsort(sorted, all->n, sizeof(*sorted), by_real);
     for (size_t i = 1; i < all->n && rc == HM_OK; i++)
-        if (strcmp(sorted[i]->real, sorted[i - 1]->real) == 0)
+        if (strcmp(sorted[i].real, sorted[i - 1].real) == 0)
             rc = hm_fail(e, HM_E_USAGE, "sign.document.twice",
-                         "'%s' is given twice", hm_show_str(sorted[i]->path));
+                         "'%s' is given twice", hm_show_str(sorted[i].path));
     free(sorted);
     return rc;
 }

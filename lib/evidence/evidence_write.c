@@ -55,15 +55,15 @@ HM_MUST static hm_rc find_place(struct place *p, const char *path,
 HM_MUST static hm_rc step_up(struct hm_dir *d, struct stat *sb,
                              struct hm_err *e)
 {
-    HM_OWN(hm_dir) above = HM_DIR_INIT;
+    const int above = openat(d->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    above.fd = openat(d->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (above.fd < 0 || fstat(above.fd, sb) != 0)
+    if (above >= 0) {
+        hm_dir_clear(d);
+        d->fd = above;
+    }
+    if (above < 0 || fstat(d->fd, sb) != 0)
         return hm_fail_errno(e, "base.dir.open",
                              "cannot look where the pack lies");
-    hm_dir_clear(d);
-    *d = above;
-    above = (struct hm_dir)HM_DIR_INIT;
     return HM_OK;
 }
 

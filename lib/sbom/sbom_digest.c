@@ -71,6 +71,13 @@ hm_rc sbom_refuse_digest(const struct sbom_stated *stated,
                    "or leave hashes of metadata.component out");
 }
 
+/* A value that is no string has no bytes at all. */
+static bool is_same_hex(struct hm_bytes a, struct hm_bytes b)
+{
+    return a.n == b.n && (a.n == 0 || strncasecmp((const char *)a.p,
+                                                  (const char *)b.p, a.n) == 0);
+}
+
 /* Two values for one algorithm: one of them is wrong. */
 static bool conflicts(struct hm_json component)
 {
@@ -88,15 +95,21 @@ static bool conflicts(struct hm_json component)
             k++;
         if (k == ALGORITHMS)
             return true;
-        if (k < n &&
-            (value[k].n != v.n || strncasecmp((const char *)value[k].p,
-                                              (const char *)v.p, v.n) != 0))
+        if (k < n && !is_same_hex(value[k], v))
             return true;
         alg[k] = a;
         value[k] = v;
         n += k == n;
     }
     return false;
+}
+
+/* NULL would say that there is none. */
+static const char *name_of(struct hm_json component)
+{
+    const struct hm_bytes name = hm_json_view(hm_json_find(component, "name"));
+
+    return name.p == NULL ? "" : (const char *)name.p;
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): depth is at most HM_JSON_DEPTH_MAX */
@@ -107,7 +120,7 @@ static const char *find_conflict(struct hm_json list)
         const char *inside = NULL;
 
         if (conflicts(i))
-            return (const char *)hm_json_view(hm_json_find(i, "name")).p;
+            return name_of(i);
         inside = find_conflict(hm_json_find(i, "components"));
         if (inside != NULL)
             return inside;
@@ -120,7 +133,7 @@ const char *sbom_find_conflict(const struct hm_sbom *s)
     const char *inside = NULL;
 
     if (conflicts(s->component))
-        return s->name == NULL ? "" : s->name;
+        return name_of(s->component);
     inside = find_conflict(hm_json_find(s->component, "components"));
     return inside != NULL ? inside
                           : find_conflict(hm_json_find(hm_json_root(&s->doc),

@@ -80,7 +80,7 @@ bool hm_source_is_dirty(const struct hm_source *s);
 /** Write @p url as provenance may show it; see hm_source.url.
  * @param[out] out  HM_SOURCE_URL_MAX + 1 bytes; "" for a local path
  * @return HM_E_LIMIT `source.url.long`; HM_E_FORMAT `source.url.syntax` (a
- *         control character, blank or no host) */
+ *         control character, blank, no host or a query before its end) */
 HM_MUST hm_rc hm_source_clean_url(const char *url, char *out, struct hm_err *e);
 
 /** Version of the linked libgit2, e.g. "1.5.1". */

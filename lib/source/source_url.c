@@ -1,3 +1,5 @@
+#include <strings.h>
+
 #include "hm_source.h"
 
 /* The URL being written. */
@@ -40,11 +42,14 @@ HM_MUST static hm_rc bad(const char *why, struct hm_err *e)
 HM_MUST static hm_rc add_host(struct url *u, const char *text, size_t n,
                               struct hm_err *e)
 {
-    for (size_t i = 0; i < n; i++)
-        if (text[i] == '@')
-            return add_host(u, text + i + 1, n - i - 1, e);
+    const char *at = memrchr(text, '@', n);
+
+    if (at != NULL)
+        return add_host(u, at + 1, (size_t)(text + n - (at + 1)), e);
     if (n == 0 || text[0] == ':')
         return bad("no host", e);
+    if (memchr(text, '?', n) != NULL || memchr(text, '#', n) != NULL)
+        return bad("a query or fragment where the host is", e);
     return add_lower(u, text, n, e);
 }
 
@@ -56,7 +61,7 @@ HM_MUST static hm_rc clean_full(struct url *u, const char *url,
     const size_t host_n = strcspn(host, "/?#");
     const char *path = host + host_n;
 
-    if (mark - url == 4 && strncmp(url, "file", 4) == 0)
+    if (mark - url == 4 && strncasecmp(url, "file", 4) == 0)
         return HM_OK;
     HM_TRY(add_lower(u, url, (size_t)(host - url), e));
     HM_TRY(add_host(u, host, host_n, e));

@@ -73,9 +73,9 @@ struct hm_verify_options {
                          of a key: not-run and excused; a yes is none for
                          signing */
     bool public_copy; /**< files that the index does not call public may be
-                              missing; each is a warning of its own,
-                              `release.file.withheld`, with its SHA-256.  Not
-                              together with before_signing */
+                           missing; each is a warning of its own,
+                           `release.file.withheld`, with its SHA-256.  Not
+                           together with before_signing */
 };
 
 /** One row of the table of checks, for manuals and evidence. */

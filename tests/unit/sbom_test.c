@@ -204,6 +204,18 @@ static void each_check_finds_its_defect_and_passes_its_neighbour(void **state)
          HEAD ",\"components\":[{\"name\":\"a\"" HASHES(
              HASH("MD5", "aa") "," HASH("MD5", "AA")) "}]}",
          HM_SBOM_PASS},
+        {"sbom.hash.conflict",
+         HEAD ",\"components\":[{\"name\":5" HASHES(
+             HASH("MD5", "00") "," HASH("MD5", "01")) "}]}",
+         HM_SBOM_FAIL},
+        {"sbom.hash.conflict",
+         HEAD ",\"components\":[{\"name\":\"a\"" HASHES(
+             "{\"alg\":\"MD5\"},{\"alg\":\"MD5\"}") "}]}",
+         HM_SBOM_PASS},
+        {"sbom.hash.conflict",
+         HEAD ",\"components\":[{\"name\":\"a\"" HASHES(
+             "{\"alg\":\"MD5\"}," HASH("MD5", "00")) "}]}",
+         HM_SBOM_FAIL},
         {"sbom.component.none", GOOD, HM_SBOM_PASS},
         {"sbom.component.none", HEAD ROOT(NAMED) "}", HM_SBOM_FAIL},
         {"sbom.component.none", HEAD ROOT(NAMED) ",\"components\":[]}",

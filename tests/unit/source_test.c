@@ -1,5 +1,7 @@
 /* What git knows of the source: addresses as they may be shown, and what is
  * read of repositories that git made. */
+#include <stdlib.h>
+
 #include "hm_source.h"
 
 #include "alloc_fail.h"
@@ -36,6 +38,9 @@ static void an_address_is_shown_without_whom_it_is_for(void **state)
         {"../t.git", ""},
         {"./a:b", ""},
         {"file:///srv/t.git", ""},
+        {"FILE:///srv/t.git", ""},
+        {"File://acme.example/srv/t.git", ""},
+        {"bob?x#y@acme.example:t", "ssh://acme.example/t"},
         {"t", ""},
     };
 
@@ -49,6 +54,22 @@ static void an_address_is_shown_without_whom_it_is_for(void **state)
     }
 }
 
+static void an_address_of_a_million_users_is_one_address(void **state)
+{
+    enum { MANY = 1 << 20 };
+    char *url = malloc(MANY + sizeof("acme.example:t"));
+    char out[HM_SOURCE_URL_MAX + 1] = "x";
+    struct hm_err e = {.rc = HM_OK};
+
+    (void)state;
+    assert_non_null(url);
+    memset(url, '@', MANY);
+    memcpy(url + MANY, "acme.example:t", sizeof("acme.example:t"));
+    assert_ok(hm_source_clean_url(url, out, &e), &e);
+    assert_string_equal(out, "ssh://acme.example/t");
+    free(url);
+}
+
 static void what_is_no_address_is_refused(void **state)
 {
     static const char *const urls[] = {"https://",
@@ -59,6 +80,8 @@ static void what_is_no_address_is_refused(void **state)
                                        "https://bob:pass@",
                                        ":t",
                                        "bob@:t",
+                                       "acme.example?token=x:t",
+                                       "bob@acme.example#x:t",
                                        "ext::sh -c x",
                                        "ext::x",
                                        "https://a b/t",
@@ -383,6 +406,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_is_shown_without_whom_it_is_for),
+        cmocka_unit_test(an_address_of_a_million_users_is_one_address),
         cmocka_unit_test(what_is_no_address_is_refused),
         cmocka_unit_test(an_address_has_1023_letters_at_most),
         TEST(head_is_read_quickly_or_with_the_state_of_the_tree),
