@@ -93,21 +93,27 @@ HM_MUST static hm_rc check_kind(struct hm_public_key *key, struct hm_err *e)
                    EVP_PKEY_get0_type_name(key->pkey));
 }
 
-/* Length of the canonical SPKI of each EC scheme: prefix and an uncompressed
- * point.  OpenSSL re-encodes a key in the form it was read in, so comparing
- * its encoding alone would let a compressed point or explicit curve
- * parameters pass. */
-static size_t canonical_length(enum hm_scheme scheme, size_t encoded)
+/* The only spelling of a key on each curve: these bytes up to and with the 04 of
+ * an uncompressed point, and the point.  Its coordinates have one spelling,
+ * because d2i refuses those that are not below the field's prime.  Comparing
+ * with OpenSSL's own encoding would not do: it writes a key in the form it was
+ * read in, be that compressed, hybrid (06, 07) or with explicit parameters. */
+static const uint8_t p256_head[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a,
+                                    0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
+                                    0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03,
+                                    0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
+static const uint8_t p384_head[] = {
+    0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02,
+    0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22, 0x03, 0x62, 0x00, 0x04};
+#define P256_POINT 64u
+#define P384_POINT 96u
+
+static bool has_head(struct hm_bytes spki, struct hm_bytes head, size_t point)
 {
-    if (scheme == HM_SCHEME_ECDSA_P256_SHA256)
-        return 91;
-    if (scheme == HM_SCHEME_ECDSA_P384_SHA384)
-        return 120;
-    return encoded;
+    return spki.n == head.n + point && memcmp(spki.p, head.p, head.n) == 0;
 }
 
-HM_MUST static hm_rc check_canonical(const struct hm_public_key *key,
-                                     struct hm_bytes spki, struct hm_err *e)
+static bool is_encoded_as(const struct hm_public_key *key, struct hm_bytes spki)
 {
     unsigned char *der = NULL;
     const int n = i2d_PUBKEY(key->pkey, &der);
@@ -115,9 +121,30 @@ HM_MUST static hm_rc check_canonical(const struct hm_public_key *key,
         n > 0 && (size_t)n == spki.n && memcmp(der, spki.p, spki.n) == 0;
 
     OPENSSL_free(der);
-    if (!same || canonical_length(key->scheme, spki.n) != spki.n)
-        return bad_der("it would be written another way", e);
-    return HM_OK;
+    return same;
+}
+
+HM_MUST static hm_rc check_canonical(const struct hm_public_key *key,
+                                     struct hm_bytes spki, struct hm_err *e)
+{
+    bool is_canonical = false;
+
+    switch (key->scheme) {
+    case HM_SCHEME_ECDSA_P256_SHA256:
+        is_canonical = has_head(
+            spki, (struct hm_bytes){p256_head, sizeof(p256_head)}, P256_POINT);
+        break;
+    case HM_SCHEME_ECDSA_P384_SHA384:
+        is_canonical = has_head(
+            spki, (struct hm_bytes){p384_head, sizeof(p384_head)}, P384_POINT);
+        break;
+    case HM_SCHEME_RSA_PKCS1_SHA256:
+        is_canonical = is_encoded_as(key, spki);
+        break;
+    case HM_SCHEME_UNKNOWN:
+        break;
+    }
+    return is_canonical ? HM_OK : bad_der("it would be written another way", e);
 }
 
 HM_MUST static hm_rc read_spki(struct hm_public_key *key, struct hm_bytes spki,

@@ -65,7 +65,7 @@ static void the_commands_of_the_readme_release(void **state)
     struct hm_temp t;
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     take_readme(&script);
     run_script(&t, &r, (const char *)script.p);
     assert_run(&r, 0, "");
@@ -127,7 +127,7 @@ static void the_commands_of_init_release(void **state)
     struct hm_temp t;
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     HM_RUN(&r, (&(struct hm_run_how){.cwd = t.path}), "hallmark", "init",
            "--json", "--vendor", "acme", "--product", "boiler", at);
     assert_run(&r, 0, "");
@@ -145,7 +145,7 @@ static void paths_are_printed_for_a_shell(void **state)
     struct hm_temp t;
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     HM_RUN(&r, (&(struct hm_run_how){.cwd = t.path}), "hallmark", "init",
            "a b'c");
     assert_run(&r, 0, "");
@@ -167,7 +167,7 @@ static void git_is_told_what_is_no_source(void **state)
     struct hm_temp t;
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     run_script(&t, &r, "git init -q; hallmark init new");
     assert_run(&r, 0, "");
     assert_non_null(strstr(hm_run_out(&r), ".gitignore beside it"));
@@ -191,7 +191,7 @@ static void outside_git_only_release_json_is_written(void **state)
     struct hm_temp t;
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     run_script(&t, &r, "hallmark init new");
     assert_run(&r, 0, "");
     assert_false(is_there(&t, "new/.gitignore"));
@@ -208,7 +208,7 @@ static void a_full_disk_is_not_answered_with_force(void **state)
     struct hm_temp t;
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     HM_RUN(&r, (&(struct hm_run_how){.cwd = t.path, .file_size_max = 100}),
            "hallmark", "init", "new");
     assert_run(&r, 3, "base.file.write");

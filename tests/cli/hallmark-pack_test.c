@@ -22,7 +22,7 @@ static int set_up(void **state)
     if (t == NULL)
         return -1;
     (void)unsetenv("SOURCE_DATE_EPOCH");
-    hm_temp_make(t);
+    hm_temp_make_on_disk(t);
     return 0;
 }
 

@@ -550,6 +550,16 @@ static void a_key_that_could_leave_is_not_kept(void **state)
 
 /* ---- secrets ------------------------------------------------------------------ */
 
+static void assert_without(const struct hm_dir *d, const char *name,
+                           const char *canary)
+{
+    HM_OWN(hm_buf) file = HM_BUF_INIT(1u << 24);
+
+    if (hm_file_load_at(d, name, &file, NULL) == HM_OK && file.n > 0 &&
+        memmem(file.p, file.n, canary, strlen(canary)) != NULL)
+        fail_msg("the PIN is in %s", name);
+}
+
 /* Every file below the folder but the PIN file itself.  In /dev/shm others come
  * and go while it is listed. */
 static void assert_nowhere(const char *folder, const char *canary)
@@ -565,16 +575,30 @@ static void assert_nowhere(const char *folder, const char *canary)
         rc = hm_dir_list_tree(&d, &names, &e);
     }
     assert_ok(rc, &e);
-    for (size_t i = 0; i < names.n; i++) {
-        HM_OWN(hm_buf) file = HM_BUF_INIT(1u << 24);
+    for (size_t i = 0; i < names.n; i++)
+        if (strcmp(names.name[i], "canary.pin") != 0 &&
+            names.name[i][strlen(names.name[i]) - 1] != '/')
+            assert_without(&d, names.name[i], canary);
+}
 
-        if (strcmp(names.name[i], "canary.pin") == 0 ||
-            names.name[i][strlen(names.name[i]) - 1] == '/' ||
-            hm_file_load_at(&d, names.name[i], &file, NULL) != HM_OK)
-            continue;
-        if (file.n > 0 &&
-            memmem(file.p, file.n, canary, strlen(canary)) != NULL)
-            fail_msg("the PIN is in %s/%s", folder, names.name[i]);
+/* The folders of tests are there too: this one's was looked at by itself. */
+static void assert_not_in_memory(const char *canary)
+{
+    HM_OWN(hm_dir) d = HM_DIR_INIT;
+    HM_OWN(hm_names) names = HM_NAMES_INIT;
+    struct hm_err e = {0};
+
+    assert_ok(hm_dir_open(&d, "/dev/shm", &e), &e);
+    assert_ok(hm_dir_list(&d, &names, &e), &e);
+    for (size_t i = 0; i < names.n; i++) {
+        HM_OWN(hm_dir) sub = HM_DIR_INIT;
+        char path[300];
+
+        (void)snprintf(path, sizeof(path), "/dev/shm/%s", names.name[i]);
+        assert_without(&d, names.name[i], canary);
+        if (strncmp(names.name[i], "hallmark-test-", 14) != 0 &&
+            hm_dir_open_at(&sub, &d, names.name[i], NULL) == HM_OK)
+            assert_nowhere(path, canary);
     }
 }
 
@@ -604,7 +628,7 @@ static void a_pin_is_found_nowhere(void **state)
     assert_run(&r, 2, "hsm.pin.source");
     assert_null(strstr(hm_run_err(&r), canary));
     assert_nowhere(s->temp.path, canary);
-    assert_nowhere("/dev/shm", canary);
+    assert_not_in_memory(canary);
 }
 
 /* Once it was tried, the PIN is nowhere in the memory of the process. */

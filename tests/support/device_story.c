@@ -9,8 +9,10 @@
 #include "hm_archive.h"
 #include "hm_test.h"
 
-#define FILE_MAX ((size_t)8 << 20)
-#define REPO     "repository"
+#define FILE_MAX   ((size_t)8 << 20)
+#define REPO       "repository"
+#define NOISE_SIZE ((size_t)8 << 10)
+#define DATA_SIZE  ((size_t)300 << 10)
 
 void story_begin(struct device_story *s)
 {
@@ -44,6 +46,25 @@ struct firmware {
     const struct maker_plan *plan; /* the test's own edits come after ours */
 };
 
+/* More than one write of the updater, as an archive and as a file: noise does
+ * not get smaller when it is packed, zeros do. */
+static void make_data(const struct hm_temp *t)
+{
+    static uint8_t data[DATA_SIZE];
+    uint32_t noise = 1;
+    struct hm_err e = {.rc = HM_OK};
+
+    for (size_t i = 0; i < NOISE_SIZE; i++) {
+        noise = noise * 1664525u + 1013904223u;
+        data[i] = (uint8_t)(noise >> 24);
+    }
+    hm_temp_write(t, "lib/data", "");
+    assert_ok(hm_file_save(hm_temp_path(t, "lib/data"),
+                           (struct hm_bytes){data, sizeof(data)},
+                           HM_OUT_REPLACE, &e),
+              &e);
+}
+
 static void make_tree(const struct hm_temp *t, int status)
 {
     HM_OWN(hm_buf) init = HM_BUF_INIT(FILE_MAX);
@@ -56,6 +77,7 @@ static void make_tree(const struct hm_temp *t, int status)
                            HM_OUT_REPLACE, &e),
               &e);
     assert_int_equal(chmod(hm_temp_path(t, "sbin/init"), 0755), 0);
+    make_data(t);
     (void)snprintf(text, sizeof(text), "%d\n", status);
     hm_temp_write(t, "etc/status", text);
     assert_int_equal(symlink("sbin/init", hm_temp_path(t, "linuxrc")), 0);

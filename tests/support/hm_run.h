@@ -56,11 +56,14 @@ const char *hm_run_err(const struct hm_run *r);
 void hm_run_clear(struct hm_run *r);
 
 /** A new empty directory (mode 0755) for one test, removed by
- * hm_temp_clear(). */
+ * hm_temp_clear(): in memory where /dev/shm can hold it and start programs,
+ * because syncing waits for the disk of everybody else on the machine. */
 struct hm_temp {
     char path[256];
 };
 void hm_temp_make(struct hm_temp *t);
+/** The same below /tmp: for tests of the file system itself. */
+void hm_temp_make_on_disk(struct hm_temp *t);
 void hm_temp_clear(struct hm_temp *t);
 
 /** "<temp>/<name>" in a buffer that lives as long as the block. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -185,10 +186,35 @@ void hm_run_clear(struct hm_run *r)
     r->status = -1;
 }
 
+#define ON_DISK     "/tmp"
+#define IN_MEMORY   "/dev/shm"
+#define MEMORY_FREE ((uint64_t)1 << 30)
+
+/* Programs must start there, and there must be room. */
+static bool memory_is_good(void)
+{
+    struct statvfs memory;
+
+    return statvfs(IN_MEMORY, &memory) == 0 &&
+           (memory.f_flag & (ST_NOEXEC | ST_RDONLY)) == 0 &&
+           memory.f_bavail >= MEMORY_FREE / memory.f_frsize &&
+           access(IN_MEMORY, W_OK | X_OK) == 0;
+}
+
+static void make_below(struct hm_temp *t, const char *parent)
+{
+    (void)snprintf(t->path, sizeof(t->path), "%s/hallmark-test-XXXXXX", parent);
+    must_do(mkdtemp(t->path) != NULL && chmod(t->path, 0755) == 0, t->path);
+}
+
 void hm_temp_make(struct hm_temp *t)
 {
-    (void)snprintf(t->path, sizeof(t->path), "/tmp/hallmark-test-XXXXXX");
-    must_do(mkdtemp(t->path) != NULL && chmod(t->path, 0755) == 0, t->path);
+    make_below(t, memory_is_good() ? IN_MEMORY : ON_DISK);
+}
+
+void hm_temp_make_on_disk(struct hm_temp *t)
+{
+    make_below(t, ON_DISK);
 }
 
 /* Directories may have been made read-only by what was tested. */
@@ -217,9 +243,10 @@ void hm_temp_clear(struct hm_temp *t)
 
     if (hm_dir_open(&d, t->path, &e) == HM_OK)
         make_writable(&d);
-    if (hm_dir_open(&parent, "/tmp", &e) != HM_OK ||
-        hm_dir_remove_at(&parent, strrchr(t->path, '/') + 1, &e) != HM_OK)
-        fail_msg("cannot remove %s: %s", t->path, e.text);
+    *strrchr(t->path, '/') = '\0';
+    if (hm_dir_open(&parent, t->path, &e) != HM_OK ||
+        hm_dir_remove_at(&parent, t->path + strlen(t->path) + 1, &e) != HM_OK)
+        fail_msg("cannot remove a folder of tests: %s", e.text);
 }
 
 const char *hm_temp_path_into(char out[static 512], const struct hm_temp *t,

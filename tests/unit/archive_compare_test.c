@@ -56,7 +56,7 @@ static void each_field_is_named_with_both_values(void **state)
     struct hm_temp t;
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         HM_OWN(hm_buf) a = HM_BUF_INIT(BUILD_MAX);
         HM_OWN(hm_buf) b = HM_BUF_INIT(BUILD_MAX);
@@ -87,7 +87,7 @@ static void another_order_is_told_from_another_member(void **state)
     struct hm_temp t;
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     build_two(&a);
     build_header(&b, '0', "b", "x", 0);
     build_header(&b, '0', "a", "", 0);
@@ -106,7 +106,7 @@ static void a_member_that_is_missing_is_named_wherever_it_is(void **state)
     struct hm_temp t;
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     for (unsigned without = 0; without < 3; without++) {
         HM_OWN(hm_buf) whole = HM_BUF_INIT(BUILD_MAX);
         HM_OWN(hm_buf) less = HM_BUF_INIT(BUILD_MAX);
@@ -138,7 +138,7 @@ static void pax_and_gnu_forms_of_one_name_are_the_same_member(void **state)
     struct hm_temp t;
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     build_pax(&a, 'x', "path=name");
     build_header(&a, '0', "n", "", 0);
     build_end(&a);

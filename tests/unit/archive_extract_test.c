@@ -23,7 +23,7 @@ static int set_up(void **state)
         return -1;
     p->target = (struct hm_dir)HM_DIR_INIT;
     p->tar = (struct hm_buf)HM_BUF_INIT(BUILD_MAX);
-    hm_temp_make(&p->temp);
+    hm_temp_make_on_disk(&p->temp);
     return hm_dir_make(&p->target, hm_temp_path(&p->temp, "target"), &e) ==
                    HM_OK
                ? 0

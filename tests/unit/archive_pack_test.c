@@ -24,7 +24,7 @@ static int set_up(void **state)
     *state = p;
     if (p == NULL)
         return -1;
-    hm_temp_make(&p->temp);
+    hm_temp_make_on_disk(&p->temp);
     return 0;
 }
 

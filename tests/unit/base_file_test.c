@@ -9,7 +9,7 @@ static int make_temp(void **state)
 {
     static struct hm_temp t;
 
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     *state = &t;
     return 0;
 }

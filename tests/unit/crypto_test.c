@@ -195,7 +195,8 @@ static void a_key_has_one_spelling(void **state)
                  HM_E_FORMAT, "crypto.key.pem", &e);
 }
 
-/* The same key with its point compressed, or its curve written out. */
+/* The same key with its point compressed or told twice, or its curve written
+ * out. */
 static void other_spelling(const char *parameter, const char *value,
                            uint8_t *out, size_t *n)
 {
@@ -218,6 +219,10 @@ static void other_spellings_of_a_key_are_refused(void **state)
 
     (void)state;
     other_spelling("point-format", "compressed", spki, &n);
+    assert_fails(hm_public_key_read(&key, (struct hm_bytes){spki, n}, &e),
+                 HM_E_FORMAT, "crypto.key.der", &e);
+    other_spelling("point-format", "hybrid", spki, &n); /* as long as ours */
+    assert_int_equal(n, 91);
     assert_fails(hm_public_key_read(&key, (struct hm_bytes){spki, n}, &e),
                  HM_E_FORMAT, "crypto.key.der", &e);
     other_spelling("encoding", "explicit", spki, &n);

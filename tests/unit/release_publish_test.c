@@ -14,7 +14,7 @@ static void the_first_release_is_served_through_live(void **state)
     char target[128] = "";
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     docs_release(&t, "r1", &(struct docs){.version = "1.0.0"});
     bench_read_state(&t, &s);
     assert_true(s.empty);
@@ -49,7 +49,7 @@ static void history_and_releases_only_grow(void **state)
     struct hm_temp t;
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     docs_release(&t, "r1", &(struct docs){.version = "1.9.0", .sequence = 2});
     docs_release(&t, "r2", &(struct docs){.version = "1.10.0", .sequence = 10});
     bench_publish_ok(&t, "r1");
@@ -73,7 +73,7 @@ static void a_renewed_manifest_leaves_the_release_as_it_is(void **state)
     struct hm_temp t;
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     docs_release(&t, "r1", &(struct docs){.version = "1.0.0"});
     docs_release(
         &t, "again",
@@ -94,7 +94,7 @@ static void a_second_signature_gets_a_link_and_loses_it_again(void **state)
     struct stat sb;
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     docs_release(&t, "r1", &(struct docs){.version = "1.0.0"});
     docs_release(&t, "r2", &(struct docs){.version = "1.0.1", .sequence = 2});
     docs_release(&t, "r3", &(struct docs){.version = "1.0.2", .sequence = 3});
@@ -149,7 +149,7 @@ static void what_cannot_follow_is_refused_and_nothing_changes(void **state)
         HM_OWN(hm_buf) after = HM_BUF_INIT(1u << 16);
         struct hm_temp t;
 
-        hm_temp_make(&t);
+        hm_temp_make_on_disk(&t);
         docs_release(&t, "r1", &(struct docs){.version = "1.0.0"});
         docs_release(&t, "bad", &refusals[i].docs);
         docs_release(&t, "good",
@@ -171,7 +171,7 @@ static void a_higher_epoch_may_begin_again_but_not_roll_back(void **state)
     struct hm_temp t;
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     docs_release(&t, "r1", &(struct docs){.version = "1.0.0", .sequence = 99});
     docs_release(&t, "bad",
                  &(struct docs){.version = "1.0.1", .epoch = 2, .rollback = 1});
@@ -192,7 +192,7 @@ static void a_sequence_rises_by_at_most_a_thousand(void **state)
     struct hm_temp t;
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     docs_release(&t, "r1",
                  &(struct docs){.version = "1.0.0", .sequence = 5000});
     docs_release(&t, "r2",
@@ -224,7 +224,7 @@ static void a_lower_version_is_published_and_told(void **state)
     struct hm_temp t;
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         HM_OWN(outcome) o = OUTCOME_INIT;
 
@@ -245,7 +245,7 @@ static void what_is_live_may_be_published_again(void **state)
     struct hm_temp t;
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     docs_release(&t, "r1", &(struct docs){.version = "1.0.0"});
     docs_release(
         &t, "r2",
@@ -290,7 +290,7 @@ static void what_is_almost_live_is_refused(void **state)
         HM_OWN(outcome) o = OUTCOME_INIT;
         struct hm_temp t;
 
-        hm_temp_make(&t);
+        hm_temp_make_on_disk(&t);
         docs_release(&t, "r1", &(struct docs){.version = "1.0.0"});
         bench_publish_ok(&t, "r1");
         hm_temp_write(&t, rows[i].file, rows[i].text);
@@ -311,7 +311,7 @@ static void what_is_live_without_its_release_is_refused(void **state)
     struct hm_temp t;
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     docs_release(&t, "r1", &(struct docs){.version = "1.0.0"});
     bench_publish_ok(&t, "r1");
     assert_fails(bench_publish_judged(&t, "r1", &j, &o), HM_E_REJECTED,
@@ -345,7 +345,7 @@ static void nothing_is_written_before_the_judge_says_yes(void **state)
     struct hm_temp t;
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     docs_release(&t, "r1", &(struct docs){.version = "1.0.0"});
     assert_fails(bench_publish_judged(&t, "r1", &first, &o), HM_E_REJECTED,
                  "test.judge.no", &o.e);
@@ -368,7 +368,7 @@ a_source_that_changes_after_it_was_judged_is_not_published(void **state)
     struct judge j = {.t = &t, .change = "r1/authorisation.json"};
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     docs_release(&t, "r1", &(struct docs){.version = "1.0.0"});
     assert_int_not_equal(bench_publish_judged(&t, "r1", &j, &o), HM_OK);
     assert_false(bench_has(&t, "repo/live"));
@@ -390,7 +390,7 @@ static void a_dry_run_decides_the_same_and_writes_nothing(void **state)
     struct hm_temp t;
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     docs_release(&t, "r1", &(struct docs){.version = "1.0.0"});
     assert_ok(hm_dir_open(&from, hm_temp_path(&t, "r1"), &e), &e);
     assert_ok(hm_release_publish(&repo, &from, &how, &p, &e), &e);
@@ -417,7 +417,7 @@ static void a_folder_of_other_things_is_no_repository(void **state)
     struct hm_temp t;
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     docs_release(&t, "r1", &(struct docs){.version = "1.0.0"});
     hm_temp_write(&t, "repo/holiday.jpg", "x");
     assert_fails(bench_publish(&t, "r1", &o), HM_E_REJECTED,
@@ -443,7 +443,7 @@ static void damage_is_named_and_never_published_over(void **state)
         HM_OWN(outcome) o = OUTCOME_INIT;
         struct hm_temp t;
 
-        hm_temp_make(&t);
+        hm_temp_make_on_disk(&t);
         docs_release(&t, "r1", &(struct docs){.version = "1.0.0"});
         docs_release(&t, "r9",
                      &(struct docs){.version = "1.0.9", .sequence = 9});
@@ -467,7 +467,7 @@ static void a_release_without_live_is_never_deleted(void **state)
     struct hm_temp t;
 
     (void)state;
-    hm_temp_make(&t);
+    hm_temp_make_on_disk(&t);
     docs_release(&t, "r1", &(struct docs){.version = "1.0.0"});
     bench_publish_ok(&t, "r1");
     assert_int_equal(unlink(hm_temp_path(&t, "repo/live")), 0);

@@ -124,7 +124,7 @@ static void replace_everywhere(struct world *w, enum fs_stop_kind kind,
 
     for (; !is_done; n++) {
         assert_true(n < 100);
-        hm_temp_make(&w->temp);
+        hm_temp_make_on_disk(&w->temp);
         assert_ok(save(w, OLD, before, false, &e), &e);
         is_done = replace_stopped(w, n, kind, after);
         assert_true(check_old_or_new(w) || !is_done);
@@ -155,7 +155,7 @@ static void nothing_is_overwritten_unasked(void **state)
     struct world *w = *state;
     struct hm_err e = {0};
 
-    hm_temp_make(&w->temp);
+    hm_temp_make_on_disk(&w->temp);
     hm_temp_write(&w->temp, "a.json.sig.2", "x");
     assert_fails(save(w, NEW, 2, false, &e), HM_E_USAGE, "base.out.exists", &e);
     assert_false(is_there(w, "a.json"));
@@ -171,7 +171,7 @@ static void more_than_eight_old_and_new_are_refused(void **state)
     struct world *w = *state;
     struct hm_err e = {0};
 
-    hm_temp_make(&w->temp);
+    hm_temp_make_on_disk(&w->temp);
     assert_ok(save(w, OLD, 2, false, &e), &e);
     hm_temp_write(&w->temp, "a.json.sig.3", "x");
     hm_temp_write(&w->temp, "a.json.sig.5", "x");
