@@ -414,6 +414,21 @@ static void every_failing_call_leaves_nothing(void **state)
     }
 }
 
+/* The token asked for may be the one that does not answer. */
+static void a_slot_that_does_not_answer_is_told(void **state)
+{
+    START(state);
+
+    run_fault(s, &r, "C_GetTokenInfo=0x30", "file:vendor.pin");
+    assert_run(&r, 4, "hsm.token.missing");
+    assert_non_null(strstr(hm_run_err(&r), "tokens seen: none; slot "));
+    assert_non_null(
+        strstr(hm_run_err(&r), "C_GetTokenInfo gave CKR_DEVICE_ERROR (0x30)"));
+    run_fault(s, &r, "C_GetTokenInfo=0x30@1", "file:vendor.pin");
+    assert_run(&r, 0, ""); /* another slot's trouble */
+    assert_null(strstr(hm_run_err(&r), "C_GetTokenInfo"));
+}
+
 static void a_wrong_pin_is_tried_exactly_once(void **state)
 {
     START(state);
@@ -604,6 +619,7 @@ int main(void)
         FRESH(what_fits_nobody_is_not_attached),
         FRESH(a_statement_is_signed_elsewhere),
         FRESH(every_failing_call_leaves_nothing),
+        FRESH(a_slot_that_does_not_answer_is_told),
         FRESH(a_wrong_pin_is_tried_exactly_once),
         FRESH(a_low_pin_count_is_told),
         FRESH(a_token_removed_between_two_documents_leaves_nothing),
