@@ -54,7 +54,7 @@ struct hsm_state {
     struct hsm_token token; /**< the one of the session */
     struct hsm_token seen[HSM_SLOTS_MAX];
     size_t seen_n;
-    struct hsm_text silent; /**< slots that said nothing of their token */
+    struct hsm_text silent;   /**< slots that said nothing of their token */
     struct hsm_objects found; /**< of the last search */
     struct softhsm keeper;
     bool is_nss;

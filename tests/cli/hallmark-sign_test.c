@@ -162,6 +162,60 @@ static void trust_that_is_missing_or_tampered_is_a_no(void **state)
     assert_run(&r, 2, "sign.root.missing");
 }
 
+#define STATEMENT                                                              \
+    "{\n  \"_type\": \"https://in-toto.io/Statement/v1\",\n  \"subject\": [\n" \
+    "    {\n      \"name\": \"artefacts/a\",\n      \"digest\": {\n"           \
+    "        \"sha256\": "                                                     \
+    "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"\n"   \
+    "      }\n    }\n  ],\n  \"predicateType\": "                              \
+    "\"https://slsa.dev/provenance/v1\",\n  \"predicate\": {}\n}\n"
+
+#define OLD_MANIFEST                              \
+    "{\n  \"format\": \"hallmark-manifest/1\",\n" \
+    "  \"vendor\": \"acme\",\n"                   \
+    "  \"product\": \"thermostat\",\n"            \
+    "  \"timestamp\": \"2020-01-15T00:00:00Z\"\n}\n"
+
+/* A document may give itself any time; that of signing is the clock's, or the
+ * one that is said. */
+static void an_expired_authorisation_signs_nothing(void **state)
+{
+    START(state);
+
+    STORY_RUN(s, &r, "hallmark-key", "authorise", "--root", "root.json",
+              "--key", "manifest=vendor-1.pem", "--key",
+              "provenance=provenance-1.pem", "--product", "thermostat",
+              "--issue-time", "2020-01-01T00:00:00Z", "--valid-until",
+              "2020-02-01T00:00:00Z", "--sign", STORY_ROOT, "--pin",
+              "file:root.pin", "--softhsm", "rt", "-o", "authorisation.json",
+              "--force");
+    assert_run(&r, 0, "");
+    key_story_write(s, "manifest.json", OLD_MANIFEST);
+    RUN("manifest.json", BY(STORY_VENDOR));
+    assert_run(&r, 1, "trust.authorisation.expired");
+    assert_non_null(strstr(hm_run_err(&r), "--issue-time"));
+    RUN("manifest.json", BY(STORY_VENDOR), "--issue-time",
+        "2020-02-01T00:00:01Z");
+    assert_run(&r, 1, "trust.authorisation.expired");
+    assert_false(key_story_has(s, "manifest.json.sig"));
+    RUN("manifest.json", BY(STORY_VENDOR), "--issue-time",
+        "2020-02-01T00:00:00Z");
+    assert_run(&r, 0, "");
+    assert_int_equal(rename(hm_temp_path(&s->temp, "manifest.json.sig"),
+                            hm_temp_path(&s->temp, "old")),
+                     0);
+    RUN("manifest.json", "--attach", "old");
+    assert_run(&r, 1, "trust.authorisation.expired");
+    key_story_write(s, "s.json", STATEMENT);
+    RUN("--statement", "s.json", BY(STORY_PROVE), "-o", "s.intoto.jsonl",
+        "--authorisation", "authorisation.json");
+    assert_run(&r, 1, "trust.authorisation.expired");
+    RUN("--statement", "s.json", BY(STORY_PROVE), "-o", "s.intoto.jsonl",
+        "--authorisation", "authorisation.json", "--issue-time",
+        "2020-01-15T00:00:00Z");
+    assert_run(&r, 0, "");
+}
+
 static void wrong_calls_are_refused(void **state)
 {
     START(state);
@@ -184,14 +238,6 @@ static void wrong_calls_are_refused(void **state)
     assert_run(&r, 0, "");
     assert_false(key_story_has(s, "manifest.json.sig"));
 }
-
-#define STATEMENT                                                              \
-    "{\n  \"_type\": \"https://in-toto.io/Statement/v1\",\n  \"subject\": [\n" \
-    "    {\n      \"name\": \"artefacts/a\",\n      \"digest\": {\n"           \
-    "        \"sha256\": "                                                     \
-    "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"\n"   \
-    "      }\n    }\n  ],\n  \"predicateType\": "                              \
-    "\"https://slsa.dev/provenance/v1\",\n  \"predicate\": {}\n}\n"
 
 static void a_statement_becomes_an_envelope(void **state)
 {
@@ -613,6 +659,7 @@ int main(void)
         FRESH(a_second_root_key_signs_beside_the_first),
         FRESH(each_key_signs_only_its_kind),
         FRESH(trust_that_is_missing_or_tampered_is_a_no),
+        FRESH(an_expired_authorisation_signs_nothing),
         FRESH(wrong_calls_are_refused),
         FRESH(a_statement_becomes_an_envelope),
         FRESH(what_openssl_signed_is_attached),
