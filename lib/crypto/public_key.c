@@ -93,17 +93,17 @@ HM_MUST static hm_rc check_kind(struct hm_public_key *key, struct hm_err *e)
                    EVP_PKEY_get0_type_name(key->pkey));
 }
 
-/* Length of the canonical SPKI of each EC scheme: prefix and an uncompressed
+/* The SPKI of each EC scheme has one length and ends with an uncompressed
  * point.  OpenSSL re-encodes a key in the form it was read in, so comparing
- * its encoding alone would let a compressed point or explicit curve
+ * its encoding alone would let a compressed or hybrid point or explicit curve
  * parameters pass. */
-static size_t canonical_length(enum hm_scheme scheme, size_t encoded)
+static bool is_plain_form(enum hm_scheme scheme, struct hm_bytes spki)
 {
     if (scheme == HM_SCHEME_ECDSA_P256_SHA256)
-        return 91;
+        return spki.n == 91 && spki.p[91 - 65] == 0x04;
     if (scheme == HM_SCHEME_ECDSA_P384_SHA384)
-        return 120;
-    return encoded;
+        return spki.n == 120 && spki.p[120 - 97] == 0x04;
+    return true;
 }
 
 HM_MUST static hm_rc check_canonical(const struct hm_public_key *key,
@@ -115,7 +115,7 @@ HM_MUST static hm_rc check_canonical(const struct hm_public_key *key,
         n > 0 && (size_t)n == spki.n && memcmp(der, spki.p, spki.n) == 0;
 
     OPENSSL_free(der);
-    if (!same || canonical_length(key->scheme, spki.n) != spki.n)
+    if (!same || !is_plain_form(key->scheme, spki))
         return bad_der("it would be written another way", e);
     return HM_OK;
 }
