@@ -104,7 +104,7 @@ struct hm_public_key {
  * normalised.  The scheme follows from the key.
  *
  * @return HM_E_FORMAT `crypto.key.der` (not DER, not canonical, explicit curve
- *         parameters, compressed or invalid point, trailing bytes),
+ *         parameters, compressed, hybrid or invalid point, trailing bytes),
  *         `crypto.key.kind` (no scheme of ours takes such a key),
  *         `crypto.key.weak` (RSA outside 2048..4096 bits or a bad exponent);
  *         HM_E_NOMEM
