@@ -45,21 +45,26 @@ HM_MUST static hm_rc bad_der(const char *why, struct hm_err *e)
                    "not a public key in canonical DER: %s", why);
 }
 
-HM_MUST static hm_rc check_rsa(struct hm_public_key *key, struct hm_err *e)
+static bool is_odd(const EVP_PKEY *pkey, const char *name, int min, int max)
 {
-    const int bits = EVP_PKEY_get_bits(key->pkey);
-    BIGNUM *exponent = NULL;
+    BIGNUM *number = NULL;
     bool is_good = false;
 
-    if (EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1)
-        is_good = BN_is_odd(exponent) && BN_num_bits(exponent) >= 17 &&
-                  BN_num_bits(exponent) <= 64;
-    BN_free(exponent);
-    if (bits < 2048 || bits > 4096 || !is_good)
+    if (EVP_PKEY_get_bn_param(pkey, name, &number) == 1)
+        is_good = BN_is_odd(number) && BN_num_bits(number) >= min &&
+                  BN_num_bits(number) <= max;
+    BN_free(number);
+    return is_good;
+}
+
+HM_MUST static hm_rc check_rsa(struct hm_public_key *key, struct hm_err *e)
+{
+    if (!is_odd(key->pkey, OSSL_PKEY_PARAM_RSA_N, 2048, 4096) ||
+        !is_odd(key->pkey, OSSL_PKEY_PARAM_RSA_E, 17, 64))
         return hm_fail(e, HM_E_FORMAT, "crypto.key.weak",
-                       "RSA key of %d bits: expected 2048 to 4096 bits and an "
-                       "odd exponent of at least 65537",
-                       bits);
+                       "RSA key of %d bits: expected an odd modulus of 2048 to "
+                       "4096 bits and an odd exponent of at least 65537",
+                       EVP_PKEY_get_bits(key->pkey));
     key->scheme = HM_SCHEME_RSA_PKCS1_SHA256;
     return HM_OK;
 }

@@ -328,6 +328,43 @@ static void keys_without_a_scheme_are_refused(void **state)
                  HM_E_FORMAT, "crypto.key.kind", &e);
 }
 
+/* An RSA SPKI ends with its modulus, 02 03 and the exponent. */
+static void weak_rsa_keys_are_refused(void **state)
+{
+    static const struct {
+        size_t from_end;
+        uint8_t byte;
+        bool is_good;
+    } rows[] = {
+        {6, 0x01, true}, {6, 0x00, false}, /* modulus */
+        {3, 0x01, true}, {3, 0x00, false}, /* exponent: 1, not minimal */
+        {1, 0x03, true}, {1, 0x00, false}, /* 65539, 65536 */
+    };
+    HM_OWN(hm_public_key) key = HM_PUBLIC_KEY_INIT;
+    EVP_PKEY *rsa = EVP_RSA_gen(2048);
+    uint8_t whole[HM_SPKI_MAX];
+    unsigned char *at = whole;
+    const size_t n = (size_t)i2d_PUBKEY(rsa, &at);
+
+    (void)state;
+    EVP_PKEY_free(rsa);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint8_t spki[HM_SPKI_MAX];
+        struct hm_err e = {0};
+        hm_rc rc;
+
+        memcpy(spki, whole, n);
+        spki[n - rows[i].from_end] = rows[i].byte;
+        rc = hm_public_key_read(&key, (struct hm_bytes){spki, n}, &e);
+        if (rows[i].is_good)
+            assert_ok(rc, &e);
+        else
+            assert_int_equal(rc, HM_E_FORMAT);
+        if (!rows[i].is_good && rows[i].from_end != 3)
+            assert_string_equal(e.reason, "crypto.key.weak");
+    }
+}
+
 /* --- signatures of another kind ------------------------------------------------- */
 
 #define TEXT HM_LIT("{\n  \"format\": \"hallmark-manifest/1\"\n}\n")
@@ -508,6 +545,7 @@ int main(void)
         cmocka_unit_test(line_ends_of_a_pem_do_not_make_another_key),
         cmocka_unit_test(what_is_no_point_is_no_key),
         cmocka_unit_test(keys_without_a_scheme_are_refused),
+        cmocka_unit_test(weak_rsa_keys_are_refused),
         cmocka_unit_test(the_scheme_of_a_key_is_its_only_one),
         cmocka_unit_test(kinds_of_signatures_are_not_mixed_up),
         cmocka_unit_test(only_a_one_is_a_yes),
