@@ -365,6 +365,69 @@ static void weak_rsa_keys_are_refused(void **state)
     }
 }
 
+/* The smallest primes up to 167, the 39th: what the faulty library took for
+ * keys of 512 bits, and a part of what it took for longer ones. */
+static BIGNUM *primorial(void)
+{
+    BIGNUM *product = BN_new();
+
+    assert_int_equal(BN_one(product), 1);
+    for (unsigned n = 2; n <= 167; n++) {
+        bool is_prime = true;
+
+        for (unsigned d = 2; d < n; d++)
+            is_prime = is_prime && n % d != 0;
+        if (is_prime)
+            assert_int_equal(BN_mul_word(product, n), 1);
+    }
+    return product;
+}
+
+/* A modulus of 2048 bits that is 65537^power modulo each of those primes. */
+static void modulus_of_a_faulty_chip(unsigned power, uint8_t out[256])
+{
+    BIGNUM *product = primorial();
+    BIGNUM *n = BN_new();
+    BIGNUM *rest = BN_new();
+    BN_CTX *ctx = BN_CTX_new();
+
+    assert_int_equal(BN_one(rest), 1);
+    for (unsigned i = 0; i < power; i++)
+        assert_int_equal(BN_mul_word(rest, 65537), 1);
+    do { /* of the two lengths that a product can have */
+        assert_int_equal(BN_rand(n, 2049 - BN_num_bits(product),
+                                 BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY),
+                         1);
+        assert_int_equal(BN_mul(n, n, product, ctx), 1);
+    } while (BN_num_bits(n) != 2048);
+    assert_int_equal(BN_add(n, n, rest), 1);
+    assert_int_equal(BN_num_bits(n), 2048);
+    assert_int_equal(BN_bn2binpad(n, out, 256), 256);
+    BN_free(product);
+    BN_free(n);
+    BN_free(rest);
+    BN_CTX_free(ctx);
+}
+
+static void keys_of_a_faulty_chip_are_refused(void **state)
+{
+    HM_OWN(hm_public_key) key = HM_PUBLIC_KEY_INIT;
+    EVP_PKEY *rsa = EVP_RSA_gen(2048);
+    uint8_t spki[HM_SPKI_MAX];
+    unsigned char *at = spki;
+    const size_t n = (size_t)i2d_PUBKEY(rsa, &at);
+    struct hm_err e = {0};
+
+    (void)state;
+    EVP_PKEY_free(rsa);
+    for (unsigned power = 0; power < 40; power += 3) {
+        modulus_of_a_faulty_chip(power, spki + n - 5 - 256);
+        assert_fails(hm_public_key_read(&key, (struct hm_bytes){spki, n}, &e),
+                     HM_E_FORMAT, "crypto.key.weak", &e);
+        assert_non_null(strstr(e.text, "CVE-2017-15361"));
+    }
+}
+
 /* --- signatures of another kind ------------------------------------------------- */
 
 #define TEXT HM_LIT("{\n  \"format\": \"hallmark-manifest/1\"\n}\n")
@@ -546,6 +609,7 @@ int main(void)
         cmocka_unit_test(what_is_no_point_is_no_key),
         cmocka_unit_test(keys_without_a_scheme_are_refused),
         cmocka_unit_test(weak_rsa_keys_are_refused),
+        cmocka_unit_test(keys_of_a_faulty_chip_are_refused),
         cmocka_unit_test(the_scheme_of_a_key_is_its_only_one),
         cmocka_unit_test(kinds_of_signatures_are_not_mixed_up),
         cmocka_unit_test(only_a_one_is_a_yes),
