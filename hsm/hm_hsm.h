@@ -205,8 +205,8 @@ HM_MUST hm_rc hm_hsm_open(struct hm_hsm *hsm, const struct hm_hsm_where *where,
                           enum hm_hsm_mode mode, struct hm_err *e);
 
 /** Something the user should know although nothing failed, in one line
- * (restored token file, wrong PIN entered before, PIN memory not locked);
- * empty when there is nothing. */
+ * (restored token file, wrong PIN entered before, PIN memory not locked, a slot
+ * that did not answer hm_hsm_list()); empty when there is nothing. */
 const char *hm_hsm_note(const struct hm_hsm *hsm);
 
 /** Keep what was made: with where->softhsm the private copy is checked,

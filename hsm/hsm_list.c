@@ -77,6 +77,14 @@ HM_MUST static hm_rc add_token(struct hsm_state *s, const struct hsm_token *t,
     return HM_OK;
 }
 
+/* What did not answer is in no list, but it is there. */
+static void note_silent(struct hsm_state *s)
+{
+    if (s->silent.n > 2 && s->note[0] == '\0') /* behind "; " */
+        (void)snprintf(s->note, sizeof(s->note), "%.*s",
+                       (int)sizeof(s->note) - 1, s->silent.p + 2);
+}
+
 hm_rc hm_hsm_list(struct hm_hsm *hsm, struct hm_hsm_entries *out,
                   struct hm_err *e)
 {
@@ -84,6 +92,7 @@ hm_rc hm_hsm_list(struct hm_hsm *hsm, struct hm_hsm_entries *out,
     hm_rc rc = hsm_token_scan(s, true, e);
 
     hm_hsm_entries_clear(out);
+    note_silent(s);
     for (size_t i = 0; rc == HM_OK && i < s->seen_n; i++)
         rc = add_token(s, &s->seen[i], out, e);
     if (rc != HM_OK)

@@ -38,6 +38,12 @@ struct hsm_objects {
     size_t n;
 };
 
+/** One line of text that grows until it is full; cut with "...". */
+struct hsm_text {
+    char p[440];
+    size_t n;
+};
+
 struct hsm_state {
     CK_FUNCTION_LIST *f; /**< borrowed from the module; NULL: not loaded */
     bool is_initialised;
@@ -48,6 +54,7 @@ struct hsm_state {
     struct hsm_token token; /**< the one of the session */
     struct hsm_token seen[HSM_SLOTS_MAX];
     size_t seen_n;
+    struct hsm_text silent;   /**< slots that said nothing of their token */
     struct hsm_objects found; /**< of the last search */
     struct softhsm keeper;
     bool is_nss;
@@ -57,12 +64,7 @@ struct hsm_state {
     char note[256];
 };
 
-/** One line of text that grows until it is full; cut with "...". */
-struct hsm_text {
-    char p[440];
-    size_t n;
-};
-
+/** Append. */
 void hsm_text_add(struct hsm_text *t, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -38,6 +38,7 @@ hm_rc hsm_token_scan(struct hsm_state *s, bool initialised, struct hm_err *e)
     CK_RV rv;
 
     s->seen_n = 0;
+    s->silent = (struct hsm_text){.n = 0};
     rv = s->f->C_GetSlotList(CK_TRUE, slots, &n);
     if (rv != CKR_OK)
         return hsm_fail_rv(s, "C_GetSlotList", rv, e);
@@ -48,10 +49,14 @@ hm_rc hsm_token_scan(struct hsm_state *s, bool initialised, struct hm_err *e)
                        n, HSM_SLOTS_MAX);
     for (CK_ULONG i = 0; i < n; i++) {
         struct hsm_token *t = &s->seen[s->seen_n];
+        struct hm_err why = {.rc = HM_OK};
 
-        /* A slot whose token just left is not the one that is asked for. */
-        if (hsm_token_read(s, slots[i], t, NULL) != HM_OK)
+        /* A slot whose token just left is not the one that is asked for,
+         * unless that is not found elsewhere. */
+        if (hsm_token_read(s, slots[i], t, &why) != HM_OK) {
+            hsm_text_add(&s->silent, "; slot %lu: %s", slots[i], why.text);
             continue;
+        }
         if (((t->flags & CKF_TOKEN_INITIALIZED) != 0) == initialised)
             s->seen_n++;
     }
@@ -95,9 +100,9 @@ HM_MUST static hm_rc fail_missing(const struct hsm_state *s,
     return hm_hint(
         e,
         hm_fail(e, HM_E_TOKEN, "hsm.token.missing",
-                "no token '%s'; tokens seen: %s",
+                "no token '%s'; tokens seen: %s%s",
                 hm_show_str(uri->token[0] != '\0' ? uri->token : uri->serial),
-                seen.p),
+                seen.p, s->silent.p),
         "put the token in, correct token= of the URI, or name its --softhsm "
         "DIR; 'hallmark-key list' shows what is there");
 }

@@ -36,6 +36,7 @@ void hm_cli_result(struct hm_cli *cli, struct hm_json_writer *w, bool ok)
 {
     hm_buf_clear(&cli->result);
     hm_json_begin(w, &cli->result, false);
+    w->is_shown = true;
     hm_json_open_object(w, NULL);
     hm_json_put_uint(w, "schema_version", 1);
     hm_json_put_text(w, "program", cli->program);

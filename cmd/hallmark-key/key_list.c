@@ -34,9 +34,13 @@ hm_rc key_list_run(struct hm_cli *cli, struct hm_err *e)
     HM_OWN(hm_hsm) hsm = HM_HSM_INIT;
     HM_OWN(hm_hsm_entries) entries = HM_HSM_ENTRIES_INIT;
     struct hm_json_writer w;
+    bool was_said = false;
 
     HM_TRY(key_hsm_open(cli, &hsm, &opt.where, HM_HSM_USE, e));
+    was_said = hm_hsm_note(&hsm)[0] != '\0';
     HM_TRY(hm_hsm_list(&hsm, &entries, e));
+    if (!was_said && hm_hsm_note(&hsm)[0] != '\0')
+        hm_cli_warn(cli, "%s", hm_hsm_note(&hsm));
     hm_cli_result(cli, &w, true);
     hm_json_open_array(&w, "entries");
     for (size_t i = 0; i < entries.n; i++) {

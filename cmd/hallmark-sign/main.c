@@ -28,7 +28,8 @@ static const struct hm_opt opts[] = {
     {"output", 'o', HM_OPT_OUTPUT, false, &opt.output, "FILE",
      "signature or envelope (default: DOCUMENT.sig, or the next free)"},
     {"issue-time", 0, HM_OPT_VALUE, false, &opt.issue_time, "TIME",
-     "time at which a Statement's key must be in force (default: the clock)"},
+     "time of signing: the authorisation must be in force (default: the "
+     "clock)"},
     {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",
      "replace this key's signature, or one that fits no key"},
     {"dry-run", 'n', HM_OPT_FLAG, false, &opt.dry_run, "",

@@ -81,8 +81,9 @@ HM_MUST hm_rc sign_path_split(const char *path, char *folder, const char **name,
 
 /** Read root.json and, for a manifest, the authorisation: those named, else
  * those beside the document.
- * @return HM_E_USAGE `sign.root.missing` (an authorisation needs it); as
- *         hm_root_load() and hm_authorisation_load() */
+ * @return HM_E_USAGE `sign.root.missing` (an authorisation needs it);
+ *         HM_E_REJECTED `trust.authorisation.expired` (by the clock, or
+ *         o->issue_time); as hm_root_load() and hm_authorisation_load() */
 HM_MUST hm_rc sign_trust_load(const struct sign_options *o, const char *folder,
                               enum sign_kind kind, struct sign_trust *t,
                               struct hm_err *e);

@@ -51,13 +51,35 @@ HM_MUST static hm_rc load_authorisation(const char *path, struct sign_trust *t,
     return hm_authorisation_read(&t->authorisation, hm_buf_view(&bytes), e);
 }
 
-HM_MUST static hm_rc load_from(const char *path, struct sign_trust *t,
-                               struct hm_err *e)
+/* A key's window is judged by what the document says of itself; the clock, or
+ * --issue-time, judges the authorisation. */
+HM_MUST static hm_rc check_time(const struct sign_options *o,
+                                const struct sign_trust *t, struct hm_err *e)
 {
+    hm_time now = 0;
+
+    HM_TRY(hm_time_act(o->issue_time, 0, &now, e));
+    if (now <= t->authorisation.expires)
+        return HM_OK;
     return hm_hint(
         e,
-        hm_context(e, load_authorisation(path, t, e), "authorisation '%s'",
-                   hm_show_str(path)),
+        hm_fail(e, HM_E_REJECTED, "trust.authorisation.expired",
+                "the authorisation expired %s, this is signed %s: devices "
+                "refuse it as stale",
+                hm_time_show(t->authorisation.expires), hm_time_show(now)),
+        "issue a new one with hallmark-key authorise --from; --issue-time TIME "
+        "signs as of an earlier day");
+}
+
+HM_MUST static hm_rc load_from(const struct sign_options *o, const char *path,
+                               struct sign_trust *t, struct hm_err *e)
+{
+    hm_rc rc = load_authorisation(path, t, e);
+
+    if (rc == HM_OK)
+        rc = check_time(o, t, e);
+    return hm_hint(
+        e, hm_context(e, rc, "authorisation '%s'", hm_show_str(path)),
         "name the authorisation in force with --authorisation FILE; make one "
         "with 'hallmark-key authorise'");
 }
@@ -90,9 +112,9 @@ hm_rc sign_trust_load(const struct sign_options *o, const char *folder,
     if (kind == SIGN_AUTHORISATION)
         return HM_OK;
     if (o->authorisation != NULL)
-        return load_from(o->authorisation, t, e);
+        return load_from(o, o->authorisation, t, e);
     (void)snprintf(path, sizeof(path), "%s/authorisation.json", folder);
-    return load_from(path, t, e);
+    return load_from(o, path, t, e);
 }
 
 /* --- read once ----------------------------------------------------------------- */
@@ -154,7 +176,8 @@ hm_rc sign_trust_load_named(const struct sign_options *o, struct sign_trust *t,
 {
     if (o->root != NULL)
         HM_TRY(load_root(o->root, t, e));
-    return o->authorisation == NULL ? HM_OK : load_from(o->authorisation, t, e);
+    return o->authorisation == NULL ? HM_OK
+                                    : load_from(o, o->authorisation, t, e);
 }
 
 /* The root's own document: well-formed, of this root, and a root key signs. */

@@ -309,6 +309,7 @@ HM_MUST static hm_rc sign_manifest(struct run *run,
     HM_TRY(stage_path(&run->stage, HM_RELEASE_MANIFEST, &manifest, e));
     HM_TRY(
         add_words(&words, e, "hallmark-sign", text(&manifest), (char *)NULL));
+    HM_TRY(add_option(&words, "--issue-time", run->issue_time, e));
     HM_TRY(add_key(run, key, &words, e));
     keep_pins(run, key);
     return run_signer(run, &words, e);

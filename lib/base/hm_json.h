@@ -157,10 +157,14 @@ HM_MUST hm_rc hm_json_fail(struct hm_json at, struct hm_err *e, hm_rc rc,
  *
  * Calls never fail; the first failure is kept and hm_json_finish() tells it.
  * @p key is NULL inside an array.  Strings must be UTF-8 without NUL.
+ *
+ * A result of a program is_shown, and may name files and tokens that others
+ * named: there a byte that is no UTF-8 becomes U+FFFD instead of a failure.
  */
 struct hm_json_writer {
     struct hm_buf *to; /**< borrowed */
     bool compact;
+    bool is_shown;    /**< set behind hm_json_begin() */
     bool after_value; /**< a comma is due */
     unsigned depth;
     hm_rc rc;

@@ -1,7 +1,7 @@
 /* The strict scanner: one pass over the bytes, no recursion, no tree. */
 #include <stdlib.h>
 
-#include "hm_json.h"
+#include "json_priv.h"
 
 #define MEMBERS_MAX 4000000u
 
@@ -71,28 +71,6 @@ static void skip_blanks(struct scan *s)
     while (peek(s) == ' ' || peek(s) == '\t' || peek(s) == '\n' ||
            peek(s) == '\r')
         s->at++;
-}
-
-/* Length of the UTF-8 sequence at p (n bytes left), 0 when it is not valid.
- * RFC 3629: no overlong form, no surrogate, nothing above U+10FFFF. */
-static size_t utf8_length(const uint8_t *p, size_t n)
-{
-    const size_t want = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-    uint32_t c = p[0] & (0xffu >> (want + 1));
-
-    if (want == 1)
-        return 1;
-    if (p[0] < 0xc2 || p[0] > 0xf4 || n < want)
-        return 0;
-    for (size_t i = 1; i < want; i++) {
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-        c = c << 6 | (p[i] & 0x3fu);
-    }
-    if ((want == 3 && c < 0x800) || (want == 4 && c < 0x10000) ||
-        c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-        return 0;
-    return want;
 }
 
 HM_MUST static hm_rc read_hex4(struct scan *s, uint32_t *out, struct hm_err *e)
@@ -192,7 +170,7 @@ HM_MUST static hm_rc scan_character(struct scan *s, struct hm_buf *to,
     if (*p < 0x20)
         return fail_at(s, s->at, *p == 0 ? "json.nul" : "json.syntax",
                        "control character in a string", e);
-    n = utf8_length(p, s->text.n - s->at);
+    n = hm_json_utf8_length(p, s->text.n - s->at);
     if (n == 0)
         return fail_at(s, s->at, "json.utf8", "invalid UTF-8", e);
     s->at += n;

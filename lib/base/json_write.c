@@ -1,7 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "hm_json.h"
+#include "json_priv.h"
 
 static void add(struct hm_json_writer *w, struct hm_bytes in)
 {
@@ -32,23 +32,46 @@ static void add_escaped(struct hm_json_writer *w, const uint8_t *c)
     add(w, hm_bytes_str(escape));
 }
 
+/* What is no UTF-8 ends a document; what is only shown shows that it was there.
+ */
+static void add_broken(struct hm_json_writer *w, struct hm_bytes from)
+{
+    if (w->is_shown)
+        add(w, HM_LIT("\\ufffd"));
+    else if (w->rc == HM_OK)
+        w->rc = hm_fail(&w->err, HM_E_FORMAT, "json.utf8",
+                        "invalid UTF-8 in a text to be written, near '%s'",
+                        hm_show(from));
+}
+
+static bool is_plain(uint8_t c)
+{
+    return c >= 0x20 && c != '"' && c != '\\';
+}
+
 static void add_string(struct hm_json_writer *w, struct hm_bytes utf8)
 {
-    size_t plain = 0;
+    size_t plain = 0; /* from here on nothing was added yet */
+    size_t i = 0;
 
     add(w, HM_LIT("\""));
-    for (size_t i = 0; i <= utf8.n; i++) {
-        const bool special =
-            i < utf8.n &&
-            (utf8.p[i] < 0x20 || utf8.p[i] == '"' || utf8.p[i] == '\\');
+    while (i < utf8.n) {
+        const uint8_t *c = utf8.p + i;
+        const size_t n = hm_json_utf8_length(c, utf8.n - i);
 
-        if (i < utf8.n && !special)
+        if (n > 0 && is_plain(*c)) {
+            i += n;
             continue;
+        }
         add(w, (struct hm_bytes){utf8.p + plain, i - plain});
-        plain = i + 1;
-        if (special)
-            add_escaped(w, utf8.p + i);
+        if (n == 0)
+            add_broken(w,
+                       (struct hm_bytes){c, utf8.n - i < 12 ? utf8.n - i : 12});
+        else
+            add_escaped(w, c);
+        plain = ++i;
     }
+    add(w, (struct hm_bytes){utf8.p + plain, i - plain});
     add(w, HM_LIT("\""));
 }
 

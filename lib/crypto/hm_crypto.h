@@ -104,9 +104,10 @@ struct hm_public_key {
  * normalised.  The scheme follows from the key.
  *
  * @return HM_E_FORMAT `crypto.key.der` (not DER, not canonical, explicit curve
- *         parameters, compressed or invalid point, trailing bytes),
+ *         parameters, compressed, hybrid or invalid point, trailing bytes),
  *         `crypto.key.kind` (no scheme of ours takes such a key),
- *         `crypto.key.weak` (RSA outside 2048..4096 bits or a bad exponent);
+ *         `crypto.key.weak` (RSA outside 2048..4096 bits, an even modulus or one
+ *         that can be factored, a bad exponent);
  *         HM_E_NOMEM
  * @source RFC 5280 4.1.2.7, RFC 5480
  */

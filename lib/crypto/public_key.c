@@ -45,21 +45,57 @@ HM_MUST static hm_rc bad_der(const char *why, struct hm_err *e)
                    "not a public key in canonical DER: %s", why);
 }
 
+static bool is_odd(const BIGNUM *number, int min, int max)
+{
+    return BN_is_odd(number) && BN_num_bits(number) >= min &&
+           BN_num_bits(number) <= max;
+}
+
+/* The library of one maker of chips took primes whose product is a power of
+ * 65537 modulo every small prime, and which can be found.  Of other keys one in
+ * 2^27 looks like that.  @source CVE-2017-15361; Nemec et al., CCS 2017 */
+static bool is_guessable(const BIGNUM *modulus)
+{
+    static const unsigned primes[] = {11, 13, 17,  19,  37,  53,  61,  71, 73,
+                                      79, 97, 103, 107, 109, 127, 151, 157};
+
+    for (size_t i = 0; i < sizeof(primes) / sizeof(primes[0]); i++) {
+        const BN_ULONG rest = BN_mod_word(modulus, primes[i]);
+        BN_ULONG power = 65537 % primes[i];
+
+        while (power != rest && power != 1)
+            power = power * 65537 % primes[i];
+        if (power != rest)
+            return false;
+    }
+    return true;
+}
+
 HM_MUST static hm_rc check_rsa(struct hm_public_key *key, struct hm_err *e)
 {
-    const int bits = EVP_PKEY_get_bits(key->pkey);
+    BIGNUM *modulus = NULL;
     BIGNUM *exponent = NULL;
     bool is_good = false;
+    bool is_found = false;
 
-    if (EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1)
-        is_good = BN_is_odd(exponent) && BN_num_bits(exponent) >= 17 &&
-                  BN_num_bits(exponent) <= 64;
+    if (EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_RSA_N, &modulus) ==
+            1 &&
+        EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1)
+        is_good = is_odd(modulus, 2048, 4096) && is_odd(exponent, 17, 64);
+    is_found = is_good && is_guessable(modulus);
+    BN_free(modulus);
     BN_free(exponent);
-    if (bits < 2048 || bits > 4096 || !is_good)
+    if (!is_good)
         return hm_fail(e, HM_E_FORMAT, "crypto.key.weak",
-                       "RSA key of %d bits: expected 2048 to 4096 bits and an "
-                       "odd exponent of at least 65537",
-                       bits);
+                       "RSA key of %d bits: expected an odd modulus of 2048 to "
+                       "4096 bits and an odd exponent of at least 65537",
+                       EVP_PKEY_get_bits(key->pkey));
+    if (is_found)
+        return hm_hint(e,
+                       hm_fail(e, HM_E_FORMAT, "crypto.key.weak",
+                               "RSA key of a faulty chip, whose private half "
+                               "can be computed (CVE-2017-15361)"),
+                       "make another key, on a token of another make");
     key->scheme = HM_SCHEME_RSA_PKCS1_SHA256;
     return HM_OK;
 }

@@ -162,6 +162,60 @@ static void trust_that_is_missing_or_tampered_is_a_no(void **state)
     assert_run(&r, 2, "sign.root.missing");
 }
 
+#define STATEMENT                                                              \
+    "{\n  \"_type\": \"https://in-toto.io/Statement/v1\",\n  \"subject\": [\n" \
+    "    {\n      \"name\": \"artefacts/a\",\n      \"digest\": {\n"           \
+    "        \"sha256\": "                                                     \
+    "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"\n"   \
+    "      }\n    }\n  ],\n  \"predicateType\": "                              \
+    "\"https://slsa.dev/provenance/v1\",\n  \"predicate\": {}\n}\n"
+
+#define OLD_MANIFEST                              \
+    "{\n  \"format\": \"hallmark-manifest/1\",\n" \
+    "  \"vendor\": \"acme\",\n"                   \
+    "  \"product\": \"thermostat\",\n"            \
+    "  \"timestamp\": \"2020-01-15T00:00:00Z\"\n}\n"
+
+/* A document may give itself any time; that of signing is the clock's, or the
+ * one that is said. */
+static void an_expired_authorisation_signs_nothing(void **state)
+{
+    START(state);
+
+    STORY_RUN(s, &r, "hallmark-key", "authorise", "--root", "root.json",
+              "--key", "manifest=vendor-1.pem", "--key",
+              "provenance=provenance-1.pem", "--product", "thermostat",
+              "--issue-time", "2020-01-01T00:00:00Z", "--valid-until",
+              "2020-02-01T00:00:00Z", "--sign", STORY_ROOT, "--pin",
+              "file:root.pin", "--softhsm", "rt", "-o", "authorisation.json",
+              "--force");
+    assert_run(&r, 0, "");
+    key_story_write(s, "manifest.json", OLD_MANIFEST);
+    RUN("manifest.json", BY(STORY_VENDOR));
+    assert_run(&r, 1, "trust.authorisation.expired");
+    assert_non_null(strstr(hm_run_err(&r), "--issue-time"));
+    RUN("manifest.json", BY(STORY_VENDOR), "--issue-time",
+        "2020-02-01T00:00:01Z");
+    assert_run(&r, 1, "trust.authorisation.expired");
+    assert_false(key_story_has(s, "manifest.json.sig"));
+    RUN("manifest.json", BY(STORY_VENDOR), "--issue-time",
+        "2020-02-01T00:00:00Z");
+    assert_run(&r, 0, "");
+    assert_int_equal(rename(hm_temp_path(&s->temp, "manifest.json.sig"),
+                            hm_temp_path(&s->temp, "old")),
+                     0);
+    RUN("manifest.json", "--attach", "old");
+    assert_run(&r, 1, "trust.authorisation.expired");
+    key_story_write(s, "s.json", STATEMENT);
+    RUN("--statement", "s.json", BY(STORY_PROVE), "-o", "s.intoto.jsonl",
+        "--authorisation", "authorisation.json");
+    assert_run(&r, 1, "trust.authorisation.expired");
+    RUN("--statement", "s.json", BY(STORY_PROVE), "-o", "s.intoto.jsonl",
+        "--authorisation", "authorisation.json", "--issue-time",
+        "2020-01-15T00:00:00Z");
+    assert_run(&r, 0, "");
+}
+
 static void wrong_calls_are_refused(void **state)
 {
     START(state);
@@ -184,14 +238,6 @@ static void wrong_calls_are_refused(void **state)
     assert_run(&r, 0, "");
     assert_false(key_story_has(s, "manifest.json.sig"));
 }
-
-#define STATEMENT                                                              \
-    "{\n  \"_type\": \"https://in-toto.io/Statement/v1\",\n  \"subject\": [\n" \
-    "    {\n      \"name\": \"artefacts/a\",\n      \"digest\": {\n"           \
-    "        \"sha256\": "                                                     \
-    "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"\n"   \
-    "      }\n    }\n  ],\n  \"predicateType\": "                              \
-    "\"https://slsa.dev/provenance/v1\",\n  \"predicate\": {}\n}\n"
 
 static void a_statement_becomes_an_envelope(void **state)
 {
@@ -289,6 +335,29 @@ static void what_openssl_signed_is_attached(void **state)
                       "manifest.json");
 }
 
+/* Of any length; and one that begins as a SEQUENCE does, told either way. */
+static void what_is_no_pair_is_not_attached(const struct key_story *s)
+{
+    static const size_t lengths[] = {0, 1, 63, 65, 16384};
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    static char text[16385];
+
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        memset(text, '0', sizeof(text));
+        text[lengths[i]] = '\0';
+        key_story_write(s, "rs", text);
+        RUN("manifest.json", "--attach", "rs", "--raw");
+        assert_int_equal(r.status, 1);
+    }
+    memset(text, '0', sizeof(text)); /* 0x30 */
+    text[64] = '\0';
+    key_story_write(s, "rs", text);
+    RUN("manifest.json", "--attach", "rs", "--raw");
+    assert_run(&r, 1, "sign.attach.stranger");
+    RUN("manifest.json", "--attach", "rs");
+    assert_run(&r, 1, "sign.attach.stranger");
+}
+
 static void what_fits_nobody_is_not_attached(void **state)
 {
     START(state);
@@ -307,6 +376,7 @@ static void what_fits_nobody_is_not_attached(void **state)
     assert_run(&r, 1, "sign.attach.stranger");
     RUN("manifest.json", "--attach", "sig", "--raw");
     assert_run(&r, 1, "sign.attach.raw");
+    what_is_no_pair_is_not_attached(s);
     RUN("manifest.json", "--attach", "sig", BY(STORY_VENDOR));
     assert_run(&r, 2, "sign.way.one");
     RUN("manifest.json");
@@ -404,6 +474,7 @@ static const struct {
     {"C_GetTokenInfo=0xe0", 4, "hsm.token.missing", 0},
     {"C_OpenSession=0x30", 4, "hsm.call.failed", 0},
     {"C_OpenSession=0xe0", 4, "hsm.token.removed", 0},
+    {"C_OpenSession=0x3", 4, "hsm.call.failed", 0}, /* slots were renumbered */
     {"flags=0x40000", 4, "hsm.pin.locked", 0},
     {"flags=0x20000", 4, "hsm.pin.final", 0},
     {"C_Login=0xa0", 4, "hsm.pin.incorrect", 1},
@@ -411,20 +482,29 @@ static const struct {
     {"C_Login=0x100", 4, "hsm.session.shared", 1},
     {"C_Login=0x30", 4, "hsm.call.failed", 1},
     {"C_Login=0x32", 4, "hsm.token.removed", 1},
+    {"C_Login=0xe0", 4, "hsm.token.removed", 1},
     {"C_FindObjectsInit=0x90", 4, "hsm.call.failed", 1},
     {"C_FindObjects=0x32", 4, "hsm.token.removed", 1},
     {"C_FindObjectsFinal=0x5", 4, "hsm.call.failed", 1},
     {"growing", 4, "hsm.list.count", 1},
     {"C_GetAttributeValue=0xb3", 4, "hsm.token.removed", 1},
     {"huge", 4, "hsm.attribute.length", 1},
+    {"unavailable", 4, "hsm.key.missing", 1},
+    {"nobytes", 4, "hsm.key.missing", 1},
     {"reauthenticate", 4, "hsm.key.reauthenticate", 1},
     {"C_SignInit=0x70", 4, "hsm.call.failed", 1},
     {"C_SignInit=0x32", 4, "hsm.token.removed", 1},
+    {"C_SignInit=0xb0", 4, "hsm.token.removed", 1},
     {"C_Sign=0x32", 4, "hsm.token.removed", 1},
+    {"C_Sign=0xe0", 4, "hsm.token.removed", 1},
+    {"C_Sign=0xb0", 4, "hsm.token.removed", 1},
+    {"C_Sign=0xb3", 4, "hsm.token.removed", 1},
     {"C_Sign=0x5", 4, "hsm.call.failed", 1},
     {"flip", 4, "hsm.sign.mismatch", 1},
+    {"other", 4, "hsm.sign.mismatch", 1},
     {"zero", 4, "hsm.sign.range", 1},
     {"length=0", 4, "hsm.sign.length", 1},
+    {"length=1", 4, "hsm.sign.length", 1},
     {"length=63", 4, "hsm.sign.length", 1},
     {"length=65", 4, "hsm.sign.length", 1},
     {"length=96", 4, "hsm.sign.length", 1},
@@ -451,6 +531,120 @@ static void every_failing_call_leaves_nothing(void **state)
             assert_int_equal(
                 unlink(hm_temp_path(&s->temp, "manifest.json.sig")), 0);
     }
+}
+
+/* Whichever call of whichever kind is the first to fail. */
+static void each_call_may_be_the_first_to_fail(void **state)
+{
+    static const char *const names[] = {
+        "C_GetSlotList",       "C_OpenSession", "C_Login",
+        "C_FindObjectsInit",   "C_FindObjects", "C_FindObjectsFinal",
+        "C_GetAttributeValue", "C_SignInit",    "C_Sign"};
+    START(state);
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        for (unsigned n = 0;; n++) {
+            char text[64];
+
+            (void)snprintf(text, sizeof(text), "%s=0x30@%u", names[i], n);
+            run_fault(s, &r, text, "file:vendor.pin");
+            assert_int_equal(key_story_count(s, ".", ".hallmark-"), 0);
+            if (r.status == 0) {
+                assert_true(n > 0);
+                assert_int_equal(
+                    unlink(hm_temp_path(&s->temp, "manifest.json.sig")), 0);
+                break;
+            }
+            assert_run(&r, 4, "hsm.call.failed");
+            assert_int_equal(key_story_count(s, ".", "manifest.json.sig"), 0);
+            assert_string_equal(hm_run_out(&r), "");
+        }
+}
+
+/* Two documents, and the second gets the signature of the first. */
+static void a_signature_of_before_is_not_taken(void **state)
+{
+    START(state);
+    const char *env[] = {"HM_FAULT=stale", "HM_FAULT_LOG=log", NULL};
+    const char *const argv[] = {
+        "hallmark-sign",   "manifest.json",      "two/manifest.json",
+        BY(STORY_VENDOR),  "--module",           HM_FAULT_MODULE,
+        "--authorisation", "authorisation.json", NULL};
+    HM_OWN(hm_buf) other = HM_BUF_INIT(4096);
+
+    hm_temp_read(&s->temp, "manifest.json", &other);
+    assert_ok(
+        hm_buf_add(&other, (struct hm_bytes){(const uint8_t *)"\n", 2}, NULL),
+        &(struct hm_err){0});
+    hm_temp_write(&s->temp, "two/manifest.json", (const char *)other.p);
+    key_story_run_env(s, &r, env, argv);
+    assert_run(&r, 4, "hsm.sign.mismatch");
+    assert_int_equal(calls(s, "C_Sign"), 2);
+    assert_int_equal(key_story_count(s, ".", "manifest.json.sig"), 0);
+    assert_int_equal(key_story_count(s, "two", "manifest.json.sig"), 0);
+}
+
+/* Which module sees the PIN is said in the call and nowhere else. */
+static void no_variable_names_a_module(void **state)
+{
+    START(state);
+    const char *env[] = {"PKCS11_MODULE=/tmp/evil.so",
+                         "PKCS11_MODULE_PATH=/tmp/evil.so",
+                         "PKCS11_PROVIDER_MODULE=/tmp/evil.so", NULL};
+
+    key_story_run_env(s, &r, env,
+                      (const char *const[]){"hallmark-sign", "manifest.json",
+                                            BY(STORY_VENDOR), NULL});
+    assert_run(&r, 0, "");
+    assert_true(key_story_has(s, "manifest.json.sig"));
+}
+
+/* No root set, none that can be read, or no authorisation: no signature. */
+static void what_cannot_be_read_allows_nothing(void **state)
+{
+    static const struct {
+        const char *option;
+        const char *path;
+        int status;
+    } rows[] = {
+        {"--root", "none.json", 3},
+        {"--root", "empty", 2},
+        {"--root", "folder", 3},
+        {"--root", "vendor-1.pem", 2},
+        {"--root", "authorisation.json", 2},
+        {"--root", "", 3},
+        {"--authorisation", "none.json", 3},
+        {"--authorisation", "empty", 1},
+        {"--authorisation", "folder", 3},
+        {"--authorisation", "root.json", 1},
+        {"--authorisation", "", 1},
+    };
+    START(state);
+
+    key_story_write(s, "empty", "");
+    hm_temp_write(&s->temp, "folder/x", "");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        RUN("manifest.json", BY(STORY_VENDOR), rows[i].option, rows[i].path);
+        if (r.status != rows[i].status)
+            fail_msg("%s '%s': %d %s", rows[i].option, rows[i].path, r.status,
+                     hm_run_err(&r));
+        assert_int_equal(key_story_count(s, ".", "manifest.json.sig"), 0);
+    }
+}
+
+/* The token asked for may be the one that does not answer. */
+static void a_slot_that_does_not_answer_is_told(void **state)
+{
+    START(state);
+
+    run_fault(s, &r, "C_GetTokenInfo=0x30", "file:vendor.pin");
+    assert_run(&r, 4, "hsm.token.missing");
+    assert_non_null(strstr(hm_run_err(&r), "tokens seen: none; slot "));
+    assert_non_null(
+        strstr(hm_run_err(&r), "C_GetTokenInfo gave CKR_DEVICE_ERROR (0x30)"));
+    run_fault(s, &r, "C_GetTokenInfo=0x30@1", "file:vendor.pin");
+    assert_run(&r, 0, ""); /* another slot's trouble */
+    assert_null(strstr(hm_run_err(&r), "C_GetTokenInfo"));
 }
 
 static void a_wrong_pin_is_tried_exactly_once(void **state)
@@ -661,6 +855,7 @@ int main(void)
         FRESH(a_second_root_key_signs_beside_the_first),
         FRESH(each_key_signs_only_its_kind),
         FRESH(trust_that_is_missing_or_tampered_is_a_no),
+        FRESH(an_expired_authorisation_signs_nothing),
         FRESH(wrong_calls_are_refused),
         FRESH(a_statement_becomes_an_envelope),
         FRESH(a_spare_key_takes_over_after_an_overlap),
@@ -668,6 +863,11 @@ int main(void)
         FRESH(what_fits_nobody_is_not_attached),
         FRESH(a_statement_is_signed_elsewhere),
         FRESH(every_failing_call_leaves_nothing),
+        FRESH(each_call_may_be_the_first_to_fail),
+        FRESH(a_signature_of_before_is_not_taken),
+        FRESH(no_variable_names_a_module),
+        FRESH(what_cannot_be_read_allows_nothing),
+        FRESH(a_slot_that_does_not_answer_is_told),
         FRESH(a_wrong_pin_is_tried_exactly_once),
         FRESH(a_low_pin_count_is_told),
         FRESH(a_token_removed_between_two_documents_leaves_nothing),

@@ -141,6 +141,21 @@ static void a_token_that_goes_away_is_not_listed_by_half(void **state)
     }
 }
 
+static void a_slot_that_does_not_answer_is_warned_of(void **state)
+{
+    START(state);
+
+    RUN("C_GetTokenInfo=0x30", "list");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "no token found"));
+    assert_non_null(strstr(hm_run_err(&r), "warning: slot "));
+    assert_non_null(
+        strstr(hm_run_err(&r), "C_GetTokenInfo gave CKR_DEVICE_ERROR (0x30)"));
+    RUN("none", "list");
+    assert_run(&r, 0, "");
+    assert_string_equal(hm_run_err(&r), "");
+}
+
 #define FRESH(test) cmocka_unit_test_setup_teardown(test, make, unmake)
 
 int main(void)
@@ -150,6 +165,7 @@ int main(void)
         FRESH(a_key_that_cannot_be_destroyed_is_told),
         FRESH(a_token_may_give_its_objects_one_by_one),
         FRESH(a_token_that_goes_away_is_not_listed_by_half),
+        FRESH(a_slot_that_does_not_answer_is_warned_of),
     };
 
     return cmocka_run_group_tests_name("hallmark-token", tests, NULL, NULL);

@@ -6,11 +6,15 @@
  *     flip               C_Sign turns one bit of the signature
  *     length=N           C_Sign says that the signature has N bytes
  *     zero               C_Sign gives nothing but zero bytes
+ *     stale              C_Sign gives the first signature of the process again
+ *     other              C_SignInit takes another private key than the asked one
  *     flags=0x40000      set in the flags of every token
  *     extractable        every key says that it can be extracted
  *     leak               CKA_VALUE is handed out
  *     mute               CKA_VALUE is what the module knows nothing of
  *     huge               every attribute says that it has 2^20 bytes
+ *     unavailable        every attribute says that it has -1 bytes, CKR_OK
+ *     nobytes            every attribute says that it has no byte
  *     single             C_FindObjects gives one object a call
  *     growing            C_FindObjects says that it found 2^20 objects
  *     slots              C_GetSlotList says that there are 2^20 slots
@@ -186,8 +190,6 @@ WRAP(C_Logout, (CK_SESSION_HANDLE s), (s))
 WRAP(C_FindObjectsInit, (CK_SESSION_HANDLE s, CK_ATTRIBUTE *t, CK_ULONG n),
      (s, t, n))
 WRAP(C_FindObjectsFinal, (CK_SESSION_HANDLE s), (s))
-WRAP(C_SignInit, (CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE k),
-     (s, m, k))
 WRAP(C_GenerateKey,
      (CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_ATTRIBUTE *t, CK_ULONG n,
       CK_OBJECT_HANDLE *h),
@@ -285,6 +287,10 @@ static CK_RV wrap_C_GetAttributeValue(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o,
         return CKR_FUNCTION_NOT_SUPPORTED;
     if (asked("huge") != NULL)
         t->ulValueLen = HUGE_COUNT;
+    if (asked("unavailable") != NULL)
+        t->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+    if (asked("nobytes") != NULL)
+        t->ulValueLen = 0;
     return rv;
 }
 
@@ -308,6 +314,44 @@ static CK_RV wrap_C_Login(CK_SESSION_HANDLE s, CK_USER_TYPE u, CK_UTF8CHAR *p,
     return rv != CKR_OK ? rv : real->C_Login(s, u, p, n);
 }
 
+/* Any private key but @p key; @p key when there is no other. */
+static CK_OBJECT_HANDLE another(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE key)
+{
+    CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+    CK_ATTRIBUTE wanted = {CKA_CLASS, &class, sizeof(class)};
+    CK_OBJECT_HANDLE found[2] = {key, key};
+    CK_ULONG n = 0;
+
+    (void)real->C_FindObjectsInit(s, &wanted, 1);
+    (void)real->C_FindObjects(s, found, 2, &n);
+    (void)real->C_FindObjectsFinal(s);
+    return found[0] == key ? found[1] : found[0];
+}
+
+static CK_RV wrap_C_SignInit(CK_SESSION_HANDLE s, CK_MECHANISM *m,
+                             CK_OBJECT_HANDLE k)
+{
+    const CK_RV rv = fault("C_SignInit");
+
+    if (rv != CKR_OK)
+        return rv;
+    return real->C_SignInit(s, m, asked("other") != NULL ? another(s, k) : k);
+}
+
+/* What was given first is given again. */
+static void give_again(CK_BYTE *out, CK_ULONG n)
+{
+    static CK_BYTE first[512];
+    static CK_ULONG first_n;
+
+    if (first_n == 0 && n <= sizeof(first)) {
+        memcpy(first, out, n);
+        first_n = n;
+    }
+    if (first_n == n)
+        memcpy(out, first, n);
+}
+
 static CK_RV wrap_C_Sign(CK_SESSION_HANDLE s, CK_BYTE *in, CK_ULONG in_n,
                          CK_BYTE *out, CK_ULONG *n)
 {
@@ -321,6 +365,8 @@ static CK_RV wrap_C_Sign(CK_SESSION_HANDLE s, CK_BYTE *in, CK_ULONG in_n,
         out[*n / 2] ^= 0x01;
     if (rv == CKR_OK && asked("zero") != NULL)
         memset(out, 0, *n);
+    if (rv == CKR_OK && asked("stale") != NULL)
+        give_again(out, *n);
     if (rv == CKR_OK && length != NULL)
         *n = strtoul(length, NULL, 0);
     return rv;

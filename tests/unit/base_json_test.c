@@ -338,6 +338,52 @@ static void the_writer_fails_once_and_leaves_nothing(void **state)
     assert_int_equal(out.n, 0);
 }
 
+/* Nothing is written that the reader would refuse. */
+static void the_writer_takes_utf8_only(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *shown; /* NULL: good as it is */
+    } rows[] = {
+        {"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x94\x91", NULL},
+        {"\x7f", NULL},
+        {"\xff", "\\ufffd"},
+        {"a\xe9", "a\\ufffd"},
+        {"a\xe9z\"", "a\\ufffdz\\\""},
+        {"\xc3", "\\ufffd"},
+        {"\xc0\xaf", "\\ufffd\\ufffd"},
+        {"\xed\xa0\x80", "\\ufffd\\ufffd\\ufffd"},
+        {"\xf4\x90\x80\x80", "\\ufffd\\ufffd\\ufffd\\ufffd"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *text = rows[i / 2].text;
+        const char *shown = rows[i / 2].shown;
+        HM_OWN(hm_buf) out = HM_BUF_INIT(100);
+        struct hm_json_writer w;
+        struct hm_err e = {0};
+        char want[100];
+        hm_rc rc;
+
+        hm_json_begin(&w, &out, true);
+        w.is_shown = i % 2 == 1;
+        hm_json_put_text(&w, NULL, text);
+        rc = hm_json_finish(&w, &e);
+        if (shown != NULL && !w.is_shown) {
+            assert_fails(rc, HM_E_FORMAT, "json.utf8", &e);
+            assert_int_equal(out.n, 0);
+            continue;
+        }
+        assert_ok(rc, &e);
+        (void)snprintf(want, sizeof(want), "\"%s\"\n",
+                       shown == NULL ? text : shown);
+        assert_bytes_equal(hm_buf_view(&out), hm_bytes_str(want));
+        assert_ok(hm_json_check(hm_buf_view(&out), HM_JSON_FOREIGN, 100, &e),
+                  &e);
+    }
+}
+
 static void spans_are_found_by_pointer(void **state)
 {
     static const char text[] =
@@ -393,6 +439,7 @@ int main(void)
         cmocka_unit_test(the_writer_makes_the_same_bytes),
         cmocka_unit_test(embedded_json_is_laid_out_alike),
         cmocka_unit_test(the_writer_fails_once_and_leaves_nothing),
+        cmocka_unit_test(the_writer_takes_utf8_only),
         cmocka_unit_test(spans_are_found_by_pointer),
         cmocka_unit_test(parsing_survives_every_failing_allocation),
     };

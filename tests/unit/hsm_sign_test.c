@@ -1,7 +1,10 @@
 /* What tokens hand out: r || s, EC points, numbers; no module is loaded. */
 #include "hsm_priv.h"
 
+#include "hm_json.h"
 #include "hm_test.h"
+
+#define VECTORS HM_TESTDATA "/third-party/crypto-wycheproof/testvectors_v1/"
 
 static struct hm_bytes view(const uint8_t *p, size_t n)
 {
@@ -83,6 +86,95 @@ static void other_lengths_and_zeros_are_refused(void **state)
                  "hsm.sign.range", &e);
 }
 
+/* The option says what the bytes are; nobody guesses from the first of them. */
+static void what_looks_like_der_is_taken_as_told(void **state)
+{
+    HM_OWN(hm_buf) der = HM_BUF_INIT(128);
+    uint8_t rs[64] = {0x30, 0x3e, 0x02, 0x1d};
+    struct hm_err e = {0};
+
+    (void)state;
+    rs[63] = 1;
+    assert_fails(hm_signature_check(HM_SCHEME_ECDSA_P256_SHA256,
+                                    view(rs, sizeof(rs)), &e),
+                 HM_E_FORMAT, "crypto.signature.encoding", &e);
+    assert_ok(hm_hsm_encode_rs(view(rs, sizeof(rs)), &der, &e), &e);
+    assert_int_equal(der.n, 2 + 2 + 32 + 3);
+    assert_memory_equal(der.p + 4, rs, 32);
+}
+
+/* --- published vectors of r || s ------------------------------------------------- */
+
+static void read_hex(struct hm_json at, const char *name, struct hm_buf *out)
+{
+    const struct hm_bytes hex = hm_json_view(hm_json_find(at, name));
+    struct hm_err e = {0};
+
+    hm_buf_clear(out);
+    for (size_t i = 0; i + 1 < hex.n; i += 2) {
+        uint8_t byte = 0;
+
+        assert_ok(hm_hex_read(view(hex.p + i, 2), &byte, 1, &e), &e);
+        assert_ok(hm_buf_add(out, view(&byte, 1), &e), &e);
+    }
+}
+
+static bool verifies(const struct hm_public_key *key, struct hm_json test)
+{
+    HM_OWN(hm_buf) message = HM_BUF_INIT(1u << 16);
+    HM_OWN(hm_buf) rs = HM_BUF_INIT(1u << 10);
+    HM_OWN(hm_buf) der = HM_BUF_INIT(HM_SIGNATURE_MAX);
+    struct hm_err e = {0};
+
+    read_hex(test, "msg", &message);
+    read_hex(test, "sig", &rs);
+    return hm_hsm_encode_rs(hm_buf_view(&rs), &der, &e) == HM_OK &&
+           hm_signature_verify(key, hm_buf_view(&message), hm_buf_view(&der),
+                               &e) == HM_OK;
+}
+
+static void run_group(struct hm_json group, size_t *valid_n, size_t *other_n)
+{
+    HM_OWN(hm_public_key) key = HM_PUBLIC_KEY_INIT;
+    HM_OWN(hm_buf) spki = HM_BUF_INIT(4096);
+    struct hm_err e = {0};
+
+    read_hex(group, "publicKeyDer", &spki);
+    assert_ok(hm_public_key_read(&key, hm_buf_view(&spki), &e), &e);
+    for (struct hm_json t = hm_json_first(hm_json_find(group, "tests"));
+         t.item != NULL; t = hm_json_next(t)) {
+        const bool is_valid = hm_bytes_eq(
+            hm_json_view(hm_json_find(t, "result")), HM_LIT("valid"));
+
+        if (verifies(&key, t) != is_valid)
+            fail_msg("test %s disagrees",
+                     hm_show(hm_json_view(hm_json_find(t, "comment"))));
+        *(is_valid ? valid_n : other_n) += 1;
+    }
+}
+
+static void wycheproof_r_and_s_get_their_verdicts(void **state)
+{
+    HM_OWN(hm_buf) text = HM_BUF_INIT((size_t)4 << 20);
+    HM_OWN(hm_json_doc) doc = HM_JSON_DOC_INIT;
+    size_t valid = 0;
+    size_t other = 0;
+    struct hm_err e = {0};
+
+    (void)state;
+    assert_ok(hm_file_load(VECTORS "ecdsa_secp256r1_sha256_p1363_test.json",
+                           &text, &e),
+              &e);
+    assert_ok(
+        hm_json_parse(&doc, hm_buf_view(&text), HM_JSON_FOREIGN, text.max, &e),
+        &e);
+    for (struct hm_json g =
+             hm_json_first(hm_json_find(hm_json_root(&doc), "testGroups"));
+         g.item != NULL; g = hm_json_next(g))
+        run_group(g, &valid, &other);
+    assert_true(valid >= 150 && other >= 80);
+}
+
 static const uint8_t p256[] = {0x06, 0x08, 0x2a, 0x86, 0x48,
                                0xce, 0x3d, 0x03, 0x01, 0x07};
 static const uint8_t p521[] = {0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23};
@@ -144,6 +236,8 @@ int main(void)
         cmocka_unit_test(leading_zeros_and_high_bits_make_minimal_der),
         cmocka_unit_test(a_full_length_r_with_its_high_bit_gets_one_zero),
         cmocka_unit_test(other_lengths_and_zeros_are_refused),
+        cmocka_unit_test(what_looks_like_der_is_taken_as_told),
+        cmocka_unit_test(wycheproof_r_and_s_get_their_verdicts),
         cmocka_unit_test(a_point_is_taken_bare_and_wrapped),
         cmocka_unit_test(a_bad_point_is_the_tokens_fault),
     };

@@ -96,6 +96,14 @@ static const struct {
     {"\"threshold\": 2", "\"threshold\": 4", HM_E_REJECTED,
      "trust.root.threshold"},
     {"\"threshold\": 2", "\"threshold\": 17", HM_E_LIMIT, "json.member.range"},
+    {"\"threshold\": 2", "\"threshold\": -1", HM_E_FORMAT, "json.number"},
+    {"\"threshold\": 2", "\"threshold\": null", HM_E_FORMAT,
+     "json.member.type"},
+    {"\"threshold\": 2", "\"threshold\": \"1\"", HM_E_FORMAT,
+     "json.member.type"},
+    {"\"threshold\": 2", "\"threshold\": 2147483648", HM_E_LIMIT,
+     "json.member.range"},
+    {"  \"threshold\": 2,\n", "", HM_E_FORMAT, "json.member.missing"},
     {"\"threshold\": 2", "\"threshold\": 02", HM_E_FORMAT, "json.syntax"},
     {"\"name\": \"a\"", "\"name\": \"a/b\"", HM_E_FORMAT, "trust.name.syntax"},
     {"\"acme\"", "\"ac me\"", HM_E_FORMAT, "trust.name.syntax"},
@@ -166,6 +174,36 @@ static void a_key_and_its_id_belong_together(void **state)
     maker_replace(&changed, (const char *)key_b.p, (const char *)key_a.p);
     assert_fails(read_it(hm_buf_view(&changed), &e), HM_E_FORMAT,
                  "trust.key.twice", &e);
+}
+
+/* An id is 64 hex digits and nothing that a path could be made of. */
+static void what_is_no_id_is_refused(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        ".",
+        "..",
+        "a/b",
+        "../../etc/x",
+        "\xf0\x9f\x94\x91",
+        "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"};
+    const struct world *w = *state;
+    const char *keyid = w->m.keys[MAKER_ROOT_1].key.keyid;
+    char text[301];
+    struct hm_err e = {.rc = HM_OK};
+
+    for (size_t i = 0; i < COUNT(bad); i++)
+        assert_int_equal(read_changed(w, keyid, bad[i], &e), HM_E_FORMAT);
+    memset(text, 'a', sizeof(text));
+    for (size_t n = 63; n < sizeof(text); n += n == 63 ? 2 : 235) {
+        text[n] = '\0';
+        assert_int_equal(read_changed(w, keyid, text, &e), HM_E_FORMAT);
+        text[n] = 'a';
+    }
+    (void)snprintf(text, sizeof(text), "%s", keyid);
+    for (char *p = text; *p != '\0'; p++)
+        *p = (char)(*p >= 'a' && *p <= 'f' ? *p - 'a' + 'A' : *p);
+    assert_int_equal(read_changed(w, keyid, text, &e), HM_E_FORMAT);
 }
 
 static void a_root_set_has_limits(void **state)
@@ -330,6 +368,7 @@ int main(void)
         cmocka_unit_test(no_value_can_be_another),
         cmocka_unit_test(each_rule_has_its_reason),
         cmocka_unit_test(a_key_and_its_id_belong_together),
+        cmocka_unit_test(what_is_no_id_is_refused),
         cmocka_unit_test(a_root_set_has_limits),
         cmocka_unit_test(reading_survives_every_failing_allocation),
         cmocka_unit_test(adding_keys_keeps_the_rules),

@@ -109,6 +109,14 @@ static void a_malformed_signature_is_refused(void **state)
         hm_rc rc;
     } rows[] = {
         {"", 0, HM_E_FORMAT},
+        {"\n", 1, HM_E_FORMAT},
+        {"\x30", 1, HM_E_FORMAT},
+        {"r-and-s-r-and-s-r-and-s-r-and-s-r-and-s-r-and-s-r-and-s-r-and-s", 63,
+         HM_E_FORMAT},
+        {"0-and-s-r-and-s-r-and-s-r-and-s-r-and-s-r-and-s-r-and-s-r-and-s-", 64,
+         HM_E_FORMAT}, /* begins as a SEQUENCE does */
+        {"r-and-s-r-and-s-r-and-s-r-and-s-r-and-s-r-and-s-r-and-s-r-and-s-r",
+         65, HM_E_FORMAT},
         {"-----BEGIN PKCS7-----\n", 22, HM_E_FORMAT},
         {"\x30\x06\x02\x01\x01\x02\x01\x01", 8, HM_OK},
         {"\x30\x06\x02\x01\x01\x02\x01\x01\x00", 9, HM_E_FORMAT}, /* behind */
@@ -305,6 +313,20 @@ static void sign_with(EVP_PKEY *pkey, const EVP_MD *md, struct hm_root *root,
     EVP_PKEY_free(pkey);
 }
 
+/* The key says which scheme is its own. */
+static void rename_scheme(struct hm_root *root, size_t i, const char *scheme)
+{
+    char own[sizeof(root->keys[i].key.scheme)];
+    HM_OWN(hm_buf) text = HM_BUF_INIT(HM_ROOT_BYTES_MAX);
+    struct hm_err e = {.rc = HM_OK};
+
+    memcpy(own, root->keys[i].key.scheme, sizeof(own));
+    (void)snprintf(root->keys[i].key.scheme, sizeof(own), "%s", scheme);
+    assert_fails(hm_root_write(root, &text, &e), HM_E_FORMAT,
+                 "trust.key.scheme", &e);
+    memcpy(root->keys[i].key.scheme, own, sizeof(own));
+}
+
 static void keys_of_every_scheme_count(void **state)
 {
     HM_OWN(hm_root) root = {.vendor = "acme", .threshold = 3};
@@ -323,6 +345,10 @@ static void keys_of_every_scheme_count(void **state)
     sigs.sig[2].bytes.p[20] ^= 1;
     assert_fails(hm_root_verify(&again, TEXT, &sigs, NULL, &e), HM_E_REJECTED,
                  "trust.authorisation.signature", &e);
+    rename_scheme(&root, 0, "ecdsa-p384-sha384");
+    rename_scheme(&root, 1, "ecdsa-p256-sha256");
+    rename_scheme(&root, 1, "rsa-pkcs1-sha256");
+    rename_scheme(&root, 2, "ecdsa-p256-sha256");
 }
 
 static void loading_survives_every_failing_allocation(void **state)
