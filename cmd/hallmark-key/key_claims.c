@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "key_priv.h"
 
 #define CLAIMS_FILE_MAX ((size_t)64 << 10)
@@ -15,7 +17,8 @@ HM_MUST static hm_rc take_claims(struct hm_json token,
         hm_json_get_text(token, "serial", to->serial, sizeof(to->serial), e));
     HM_TRY(hm_json_get_bool(token, "software", &is_software, e));
     /* Not software is not yet hardware: nobody proved that. */
-    memcpy(to->protection, is_software ? "software" : "unknown", 9);
+    (void)snprintf(to->protection, sizeof(to->protection), "%s",
+                   is_software ? "software" : "unknown");
     HM_TRY(hm_json_get_text(token, "local", to->local, sizeof(to->local), e));
     HM_TRY(hm_json_get_text(token, "always_sensitive", to->always_sensitive,
                             sizeof(to->always_sensitive), e));
