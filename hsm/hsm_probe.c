@@ -19,17 +19,21 @@ static const struct {
     {"wrap with AES_CBC_PAD", CKM_AES_CBC_PAD, AES_BLOCK},
 };
 
-/* Not every no is a refusal: what the token does not know was not tried. */
+/* Only these say that the token knows the way and refuses it; any other no, such
+ * as one of a token that was pulled out, is a way that was not tried. */
 static void judge(struct hm_hsm_probe *to, CK_RV rv)
 {
-    static const CK_RV unknown[] = {
-        CKR_ARGUMENTS_BAD, CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID,
-        CKR_FUNCTION_NOT_SUPPORTED, CKR_WRAPPING_KEY_TYPE_INCONSISTENT};
+    static const CK_RV refusals[] = {
+        CKR_ATTRIBUTE_SENSITIVE, CKR_ATTRIBUTE_TYPE_INVALID,
+        CKR_KEY_UNEXTRACTABLE, CKR_KEY_NOT_WRAPPABLE,
+        CKR_KEY_FUNCTION_NOT_PERMITTED};
 
-    to->outcome = rv == CKR_OK ? HM_HSM_LEAKED : HM_HSM_REFUSED;
-    for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
-        if (rv == unknown[i])
-            to->outcome = HM_HSM_UNTRIED;
+    to->outcome = HM_HSM_UNTRIED;
+    if (rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL) /* in a larger one, then */
+        to->outcome = HM_HSM_LEAKED;
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+        if (rv == refusals[i])
+            to->outcome = HM_HSM_REFUSED;
     (void)snprintf(to->said, sizeof(to->said), "%s", hsm_rv_name(rv));
 }
 

@@ -176,6 +176,8 @@ static const struct {
     {"HM_FAULT=wraps", 1, "key.probe.leaked", "\nleaked   wrap with AES_KEY_"},
     {"HM_FAULT=C_GenerateKey=0x70", 0, "",
      "\nuntried  wrap with AES_KEY_WRAP "},
+    {"HM_FAULT=C_WrapKey=0x150", 1, "key.probe.leaked", "CKR_BUFFER_TOO_SMALL"},
+    {"HM_FAULT=C_WrapKey=0x32", 0, "", "\nuntried  wrap with AES_CBC_PAD"},
     {"HM_FAULT=C_WrapKey=0x54", 0, "", "\nuntried  wrap with AES_CBC_PAD"},
     {"HM_FAULT=C_GenerateKey=0x70 mute", 1, "key.probe.untried",
      "untried  read the private value"},

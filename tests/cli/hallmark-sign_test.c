@@ -405,6 +405,11 @@ static void a_statement_is_signed_elsewhere(void **state)
     RUN("--statement", "s.json", "--attach", "sig", "-o", "f.jsonl",
         "--authorisation", "authorisation.json");
     assert_run(&r, 1, "sign.attach.stranger"); /* no PAE */
+    make_foreign_key(s, "manifest=foreign.pem");
+    OPENSSL("dgst", "-sha256", "-sign", "foreign.key", "-out", "sig", "pae");
+    RUN("--statement", "s.json", "--attach", "sig", "-o", "f.jsonl",
+        "--authorisation", "authorisation.json", "--root", "root.json");
+    assert_run(&r, 1, "trust.key.role");
     assert_false(key_story_has(s, "f.jsonl"));
 }
 
