@@ -7,15 +7,6 @@
 
 #include "hsm_priv.h"
 
-/* SubjectPublicKeyInfo up to the point.  @source RFC 5480 2 */
-static const uint8_t p256_head[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a,
-                                    0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
-                                    0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03,
-                                    0x01, 0x07, 0x03, 0x42, 0x00};
-static const uint8_t p384_head[] = {
-    0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02,
-    0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22, 0x03, 0x62, 0x00};
-
 /* CKA_EC_PARAMS as the curve's OID in DER. */
 static const uint8_t p256_params[] = {0x06, 0x08, 0x2a, 0x86, 0x48,
                                       0xce, 0x3d, 0x03, 0x01, 0x07};
@@ -28,28 +19,27 @@ static const uint8_t p384_params[] = {0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22};
 
 static const struct curve {
     struct hm_bytes params;
-    struct hm_bytes head;
-    size_t point; /* length, uncompressed */
+    enum hm_scheme scheme;
 } curves[] = {
-    {VIEW(p256_params), VIEW(p256_head), 65},
-    {VIEW(p384_params), VIEW(p384_head), 97},
+    {VIEW(p256_params), HM_SCHEME_ECDSA_P256_SHA256},
+    {VIEW(p384_params), HM_SCHEME_ECDSA_P384_SHA384},
 };
 
 /* PKCS#11 wants the point in an OCTET STRING; some modules give it bare.  The
  * two differ in length, so that neither is mistaken for the other. */
-HM_MUST static hm_rc unwrap_point(const struct curve *c, struct hm_bytes *point,
+HM_MUST static hm_rc unwrap_point(size_t length, struct hm_bytes *point,
                                   struct hm_err *e)
 {
-    if (point->n == c->point + 2 && point->p[0] == 0x04 &&
-        point->p[1] == c->point) {
+    if (point->n == length + 2 && point->p[0] == 0x04 &&
+        point->p[1] == length) {
         point->p += 2;
         point->n -= 2;
     }
-    if (point->n != c->point || point->p[0] != 0x04)
+    if (point->n != length || point->p[0] != 0x04)
         return hm_fail(e, HM_E_TOKEN, "hsm.key.point",
                        "the token gives an EC point of %zu bytes, expected an "
                        "uncompressed one of %zu",
-                       point->n, c->point);
+                       point->n, length);
     return HM_OK;
 }
 
@@ -58,6 +48,7 @@ hm_rc hsm_public_from_point(struct hm_bytes params, struct hm_bytes point,
 {
     HM_OWN(hm_buf) spki = HM_BUF_INIT(HM_SPKI_MAX);
     const struct curve *c = NULL;
+    struct hm_spki_form form;
 
     hm_public_key_clear(key);
     for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++)
@@ -67,8 +58,9 @@ hm_rc hsm_public_from_point(struct hm_bytes params, struct hm_bytes point,
         return hm_fail(e, HM_E_TOKEN, "hsm.key.kind",
                        "the key is on another curve than P-256 and P-384, or "
                        "its parameters are not a named curve");
-    HM_TRY(unwrap_point(c, &point, e));
-    HM_TRY(hm_buf_add(&spki, c->head, e));
+    form = hm_spki_form(c->scheme);
+    HM_TRY(unwrap_point(form.point, &point, e));
+    HM_TRY(hm_buf_add(&spki, form.head, e));
     HM_TRY(hm_buf_add(&spki, point, e));
     return hsm_as_token(e, hm_public_key_read(key, hm_buf_view(&spki), e));
 }

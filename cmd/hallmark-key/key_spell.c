@@ -14,9 +14,7 @@
 /* The point of an EC key: the last bytes of its SPKI. */
 static struct hm_bytes point_of(const struct hm_public_key *key)
 {
-    const size_t n = key->scheme == HM_SCHEME_ECDSA_P256_SHA256   ? 65
-                     : key->scheme == HM_SCHEME_ECDSA_P384_SHA384 ? 97
-                                                                  : 0;
+    const size_t n = hm_spki_form(key->scheme).point;
 
     return (struct hm_bytes){key->spki + key->spki_n - n, n};
 }

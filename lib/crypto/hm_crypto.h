@@ -99,6 +99,15 @@ struct hm_public_key {
         .pkey = NULL, .scheme = HM_SCHEME_UNKNOWN \
     }
 
+/** The one form of an EC key's SPKI: these bytes, then an uncompressed point. */
+struct hm_spki_form {
+    struct hm_bytes head; /**< static; empty: no scheme with a point */
+    size_t point;         /**< its length in bytes, the 04 counted */
+};
+
+/** @source RFC 5480 2 */
+struct hm_spki_form hm_spki_form(enum hm_scheme scheme);
+
 /** Take a SubjectPublicKeyInfo in canonical DER: named curve, uncompressed
  * point on the curve, nothing behind it.  Any other form is refused, not
  * normalised.  The scheme follows from the key.

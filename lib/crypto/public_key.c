@@ -129,24 +129,34 @@ HM_MUST static hm_rc check_kind(struct hm_public_key *key, struct hm_err *e)
                    EVP_PKEY_get0_type_name(key->pkey));
 }
 
-/* The only spelling of a key on each curve: these bytes up to and with the 04 of
- * an uncompressed point, and the point.  Its coordinates have one spelling,
- * because d2i refuses those that are not below the field's prime.  Comparing
- * with OpenSSL's own encoding would not do: it writes a key in the form it was
- * read in, be that compressed, hybrid (06, 07) or with explicit parameters. */
 static const uint8_t p256_head[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a,
                                     0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
                                     0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03,
-                                    0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
+                                    0x01, 0x07, 0x03, 0x42, 0x00};
 static const uint8_t p384_head[] = {
     0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02,
-    0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22, 0x03, 0x62, 0x00, 0x04};
-#define P256_POINT 64u
-#define P384_POINT 96u
+    0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22, 0x03, 0x62, 0x00};
 
-static bool has_head(struct hm_bytes spki, struct hm_bytes head, size_t point)
+struct hm_spki_form hm_spki_form(enum hm_scheme scheme)
 {
-    return spki.n == head.n + point && memcmp(spki.p, head.p, head.n) == 0;
+    struct hm_spki_form form = {.point = 0};
+
+    if (scheme == HM_SCHEME_ECDSA_P256_SHA256)
+        form = (struct hm_spki_form){{p256_head, sizeof(p256_head)}, 65};
+    else if (scheme == HM_SCHEME_ECDSA_P384_SHA384)
+        form = (struct hm_spki_form){{p384_head, sizeof(p384_head)}, 97};
+    return form;
+}
+
+/* The coordinates have one spelling, because d2i refuses those that are not below
+ * the field's prime.  Comparing with OpenSSL's own encoding would not do: it
+ * writes a key in the form it was read in, be that compressed, hybrid (06, 07) or
+ * with explicit parameters. */
+static bool is_in_form(struct hm_bytes spki, const struct hm_spki_form *form)
+{
+    return spki.n == form->head.n + form->point &&
+           memcmp(spki.p, form->head.p, form->head.n) == 0 &&
+           spki.p[form->head.n] == 0x04;
 }
 
 static bool is_encoded_as(const struct hm_public_key *key, struct hm_bytes spki)
@@ -163,23 +173,13 @@ static bool is_encoded_as(const struct hm_public_key *key, struct hm_bytes spki)
 HM_MUST static hm_rc check_canonical(const struct hm_public_key *key,
                                      struct hm_bytes spki, struct hm_err *e)
 {
+    const struct hm_spki_form form = hm_spki_form(key->scheme);
     bool is_canonical = false;
 
-    switch (key->scheme) {
-    case HM_SCHEME_ECDSA_P256_SHA256:
-        is_canonical = has_head(
-            spki, (struct hm_bytes){p256_head, sizeof(p256_head)}, P256_POINT);
-        break;
-    case HM_SCHEME_ECDSA_P384_SHA384:
-        is_canonical = has_head(
-            spki, (struct hm_bytes){p384_head, sizeof(p384_head)}, P384_POINT);
-        break;
-    case HM_SCHEME_RSA_PKCS1_SHA256:
+    if (form.point > 0)
+        is_canonical = is_in_form(spki, &form);
+    else if (key->scheme == HM_SCHEME_RSA_PKCS1_SHA256)
         is_canonical = is_encoded_as(key, spki);
-        break;
-    case HM_SCHEME_UNKNOWN:
-        break;
-    }
     return is_canonical ? HM_OK : bad_der("it would be written another way", e);
 }
 
