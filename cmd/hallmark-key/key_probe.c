@@ -77,6 +77,7 @@ hm_rc key_probe_run(struct hm_cli *cli, struct hm_err *e)
     if (!refused)
         return hm_fail(e, HM_E_REJECTED, "key.probe.untried",
                        "nothing could be tried: that says nothing of the key");
-    hm_cli_say(cli, "what was tried was refused; that is no proof that it cannot be");
+    hm_cli_say(
+        cli, "what was tried was refused; that is no proof that it cannot be");
     return HM_OK;
 }
