@@ -148,11 +148,15 @@ HM_MUST static hm_rc take_size(struct archive_reader *r, struct hm_err *e)
 
 HM_MUST static hm_rc take_mode(struct archive_reader *r, struct hm_err *e)
 {
-    if (r->raw.mode & 07000)
-        return hm_fail(e, HM_E_REJECTED, "archive.member.mode",
-                       "'%s' has mode %04o: setuid, setgid and sticky are not "
-                       "taken",
-                       hm_show_str(r->member.path), r->raw.mode);
+    if ((r->raw.mode & 07000) != 0 && !r->extra.special)
+        return hm_hint(
+            e,
+            hm_fail(e, HM_E_REJECTED, "archive.member.mode",
+                    "'%s' has mode %04o, and no record allows setuid, setgid "
+                    "or sticky",
+                    hm_show_str(r->member.path), r->raw.mode),
+            "pack it with hallmark-pack --modes keep or --permissions, which "
+            "records what was allowed by name");
     r->member.mode = r->raw.mode;
     return HM_OK;
 }

@@ -164,6 +164,8 @@ HM_MUST static hm_rc take_value(enum pax_key key, const struct record *r,
     case PAX_CHARSET:
         return take_charset(r, e);
     case PAX_COMMENT:
+        x->special = hm_bytes_eq(r->value, HM_LIT(TAR_SPECIAL));
+        break;
     case PAX_KEYS:
         break;
     }
@@ -186,6 +188,8 @@ HM_MUST static hm_rc take(const struct record *r, bool global,
         return hm_fail(e, HM_E_FORMAT, "archive.pax.duplicate",
                        "pax record '%s' is there twice", pax_names[key]);
     x->said |= 1u << key;
+    if (global)
+        return HM_OK; /* a comment on everything allows nothing */
     return take_value((enum pax_key)key, r, x, e);
 }
 

@@ -134,7 +134,7 @@ static void a_header_says_nothing_of_who_packed(void **state)
                                     .path = "bin/sh",
                                     .target = "",
                                     .mtime = HM_ARCHIVE_TIME_MAX,
-                                    .executable = true};
+                                    .mode = 0755};
 
     (void)state;
     round_trip(&entry, &tar, &r, &m);
