@@ -9,7 +9,9 @@ static const struct hm_command commands[] = {
     {"list", "FILE", 1, 1, "read an archive strictly and list its members",
      pack_list_opts, pack_list_run},
     {NULL, "DIR | compare A B | list FILE", 1, 1,
-     "pack a directory so that the same tree gives the same bytes anywhere",
+     "pack a directory, or a commit, so that the same tree gives the same "
+     "bytes "
+     "anywhere",
      pack_make_opts, pack_make_run},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };

@@ -41,8 +41,7 @@ static void say_member(const struct hm_cli *cli,
     (void)putchar('\n');
 }
 
-/* JSON cannot hold what is no UTF-8: such a name is shown as in an error. */
-static void put_name(struct hm_json_writer *w, const char *key, const char *s)
+void pack_put_name(struct hm_json_writer *w, const char *key, const char *s)
 {
     hm_json_put_text(w, key, hm_archive_is_utf8(s) ? s : hm_show_str(s));
 }
@@ -51,10 +50,10 @@ static void put_member(struct hm_json_writer *w,
                        const struct hm_archive_member *m)
 {
     hm_json_open_object(w, NULL);
-    put_name(w, "path", m->path);
+    pack_put_name(w, "path", m->path);
     hm_json_put_text(w, "kind", hm_archive_kind_name(m->kind));
     if (m->target[0] != '\0')
-        put_name(w, "target", m->target);
+        pack_put_name(w, "target", m->target);
     hm_json_put_uint(w, "size", m->size);
     hm_json_put_uint(w, "mode", m->mode);
     if (m->mtime >= 0)

@@ -87,7 +87,8 @@ hm_rc hm_archive_items_add(struct hm_archive_items *items,
                            const struct hm_archive_item *item, bool *enter,
                            struct hm_err *e)
 {
-    const bool is_dir = S_ISDIR(item->mode);
+    const bool is_dir =
+        S_ISDIR(item->mode) || item->mode == HM_ARCHIVE_GITLINK;
     const struct archive_choice choice =
         archive_patterns_judge(items->options, item->path, is_dir);
 
@@ -144,6 +145,18 @@ struct hm_archive_item *archive_items_find(const struct hm_archive_items *items,
     return NULL;
 }
 
+/* No directory holds a name twice, but a tree that somebody made by hand may. */
+HM_MUST static hm_rc check_twice(const struct hm_archive_items *items,
+                                 struct hm_err *e)
+{
+    for (size_t i = 1; i < items->n; i++)
+        if (strcmp(items->item[i - 1].path, items->item[i].path) == 0)
+            return hm_fail(e, HM_E_REJECTED, "archive.input.duplicate",
+                           "'%s' is there twice",
+                           hm_show_str(items->item[i].path));
+    return HM_OK;
+}
+
 /* A directory that is not chosen stays where something below it is.  From the
  * end, because a directory comes before what it holds. */
 static void drop_others(struct hm_archive_items *items)
@@ -192,6 +205,7 @@ hm_rc archive_items_settle(struct hm_archive_items *items, struct hm_err *e)
     HM_TRY(check_patterns(items->options, e));
     if (items->n > 1)
         qsort(items->item, items->n, sizeof(*items->item), by_path);
+    HM_TRY(check_twice(items, e));
     drop_others(items);
     if (items->n == 0)
         return hm_hint(e,

@@ -100,6 +100,7 @@ const struct hm_archive_rule *hm_archive_rules(size_t *n);
  * @return HM_E_REJECTED `archive.input.kind` (device, FIFO, socket),
  *         `archive.input.link` (a link that climbs above the root),
  *         `archive.input.name` (a name that the reader here refuses),
+ *         `archive.input.duplicate` (the source names a path twice),
  *         `archive.input.empty` (nothing to pack), `archive.output.inside` (the
  *         output lies in the tree), the reason of a rule (hm_archive_rules());
  *         HM_E_LIMIT `archive.input.depth|long|entries`;

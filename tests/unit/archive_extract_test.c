@@ -167,6 +167,65 @@ static void directories_stay_usable_and_modes_are_the_archives(void **state)
     assert_int_equal(sb.st_mode & 07777, 0644);
 }
 
+/* An entry as the writer makes it. */
+static void add_entry(struct hm_buf *tar, char type, const char *path,
+                      unsigned mode, uint32_t uid)
+{
+    const struct tar_entry entry = {.type = type,
+                                    .path = path,
+                                    .target = type == '2' ? "x" : "",
+                                    .mode = mode,
+                                    .uid = uid,
+                                    .gid = uid + 1};
+    struct hm_err e = {0};
+
+    assert_ok(tar_header_add(tar, &entry, &e), &e);
+}
+
+/* Setuid without its owner would be another's. */
+static void owners_and_special_bits_arrive_together_or_not_at_all(void **state)
+{
+    static const struct {
+        const char *name;
+        mode_t mode;
+        uid_t uid;
+    } rows[] = {{"target/su", S_IFREG | 04755, 1234},
+                {"target/mail", S_IFDIR | 02775, 5000000},
+                {"target/link", S_IFLNK | 0777, 12}};
+    struct place *p = *state;
+    struct hm_archive_result r;
+    struct stat sb;
+    struct hm_err e = {0};
+
+    add_entry(&p->tar, '0', "su", 04755, 1234);
+    add_entry(&p->tar, '5', "mail/", 02775, 5000000);
+    add_entry(&p->tar, '2', "link", 0755, 12);
+    build_end(&p->tar);
+    if (geteuid() != 0) {
+        assert_fails(extract(p, &r, &e), HM_E_IO, "archive.extract.owner", &e);
+        return;
+    }
+    assert_ok(extract(p, &r, &e), &e);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        assert_int_equal(lstat(hm_temp_path(&p->temp, rows[i].name), &sb), 0);
+        assert_int_equal(sb.st_mode, rows[i].mode);
+        assert_int_equal(sb.st_uid, rows[i].uid);
+        assert_int_equal(sb.st_gid, rows[i].uid + 1);
+    }
+}
+
+static void an_owner_that_no_user_is_is_refused(void **state)
+{
+    struct place *p = *state;
+    struct hm_archive_result r;
+    struct hm_err e = {0};
+
+    build_pax(&p->tar, 'x', "uid=4294967295");
+    add_file(&p->tar, "x", "");
+    build_end(&p->tar);
+    assert_fails(extract(p, &r, &e), HM_E_IO, "archive.extract.owner", &e);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -176,6 +235,8 @@ int main(void)
         T(links_in_the_target_are_not_followed),
         T(a_hard_link_through_a_link_in_the_target_fails),
         T(directories_stay_usable_and_modes_are_the_archives),
+        T(owners_and_special_bits_arrive_together_or_not_at_all),
+        T(an_owner_that_no_user_is_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
