@@ -9,6 +9,11 @@
 
 #include "archive_priv.h"
 
+const char *hm_archive_utf8proc_version(void)
+{
+    return utf8proc_version();
+}
+
 /* A name in its directory. */
 struct key {
     const struct hm_archive_item *item;

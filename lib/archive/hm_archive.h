@@ -127,6 +127,9 @@ HM_MUST hm_rc hm_archive_pack(const struct hm_dir *tree,
  * of a `.tar.gz`. */
 const char *hm_archive_zlib_version(void);
 
+/** Version of the utf8proc in use, e.g. "2.8.0": what names collide. */
+const char *hm_archive_utf8proc_version(void);
+
 /* ---- reading ---- */
 
 /** What the reader may be made to do. */
