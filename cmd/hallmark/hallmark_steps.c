@@ -137,6 +137,30 @@ HM_MUST static hm_rc copy_artefact(struct run *run, const struct hm_buf *from,
         "cannot copy '%s'", hm_show_str(text(from)));
 }
 
+/* What release.json says of packing, in the words of hallmark-pack. */
+HM_MUST static hm_rc add_pack(const struct run *run,
+                              const struct hm_release_artefact *a,
+                              struct hm_names *words, struct hm_err *e)
+{
+    HM_OWN(hm_buf) permissions = PATH_INIT;
+    const struct hm_release_pack *p = &a->pack;
+
+    if (a->from == HM_RELEASE_FROM_GIT)
+        HM_TRY(add_option(words, "--git", a->source, e));
+    for (size_t i = 0; i < p->n_patterns; i++)
+        HM_TRY(add_option(words,
+                          p->patterns[i].is_include ? "--include" : "--exclude",
+                          p->patterns[i].text, e));
+    HM_TRY(add_option(words, "--modes", p->keep_modes ? "keep" : NULL, e));
+    HM_TRY(add_option(words, "--owners", p->keep_owners ? "keep" : NULL, e));
+    if (p->permissions != NULL)
+        HM_TRY(hm_release_path(&run->release, p->permissions, &permissions, e));
+    HM_TRY(add_option(words, "--permissions", text(&permissions), e));
+    for (size_t i = 0; i < p->allow.n; i++)
+        HM_TRY(add_option(words, "--allow", p->allow.word[i], e));
+    return HM_OK;
+}
+
 HM_MUST static hm_rc put_artefact(struct run *run,
                                   const struct hm_release_artefact *a,
                                   struct hm_err *e)
@@ -147,12 +171,17 @@ HM_MUST static hm_rc put_artefact(struct run *run,
     char name[HM_NAME_MAX + 1];
 
     (void)snprintf(name, sizeof(name), HM_RELEASE_DIR_ARTEFACTS "/%s", a->name);
-    HM_TRY(hm_release_path(&run->release, a->source, &from, e));
+    HM_TRY(hm_release_path(&run->release,
+                           a->from == HM_RELEASE_FROM_GIT
+                               ? run->release.provenance.repository
+                               : a->source,
+                           &from, e));
     HM_TRY(stage_path(&run->stage, name, &to, e));
-    if (!a->is_tree)
+    if (a->from == HM_RELEASE_FROM_FILE)
         return copy_artefact(run, &from, name, e);
     HM_TRY(add_words(&words, e, "hallmark-pack", text(&from), "-o", text(&to),
                      (char *)NULL));
+    HM_TRY(add_pack(run, a, &words, e));
     return run_words(run, &words, e);
 }
 

@@ -18,44 +18,6 @@ void hm_revision_clear(struct hm_revision *r)
     *r = (struct hm_revision)HM_REVISION_INIT;
 }
 
-HM_MUST static hm_rc refuse(int code, const char *name, struct hm_err *e)
-{
-    const char *shown = hm_show_str(name);
-
-    if (code == GIT_EAMBIGUOUS)
-        return hm_fail(e, HM_E_USAGE, "source.revision.ambiguous",
-                       "'%s' is the beginning of several ids", shown);
-    if (code == GIT_ENOTFOUND || code == GIT_EINVALIDSPEC)
-        return hm_hint(e,
-                       hm_fail(e, HM_E_USAGE, "source.revision.missing",
-                               "the git repository knows no commit '%s'",
-                               shown),
-                       "git fetch --tags, or see git log for one");
-    return hm_context(e, source_fail(e, "libgit2"), "cannot find commit '%s'",
-                      shown);
-}
-
-HM_MUST static hm_rc find_commit(struct hm_revision *r, const char *name,
-                                 git_commit **out, struct hm_err *e)
-{
-    git_object *object = NULL;
-    int code = name[0] == '\0'
-                   ? GIT_ENOTFOUND
-                   : git_revparse_single(&object, r->impl->repo.repo, name);
-    bool is_commit = false;
-
-    if (code < 0)
-        return refuse(code, name, e);
-    is_commit =
-        git_object_peel((git_object **)out, object, GIT_OBJECT_COMMIT) == 0;
-    git_object_free(object);
-    if (!is_commit)
-        return hm_fail(e, HM_E_USAGE, "source.revision.kind",
-                       "'%s' is no commit, and only a commit has a time",
-                       hm_show_str(name));
-    return source_read_commit(*out, r->commit, &r->time, e);
-}
-
 /* The directory at path, from the top of the tree; "" is the top. */
 HM_MUST static hm_rc enter(struct revision *r, const char *path,
                            struct hm_err *e)
@@ -95,7 +57,9 @@ HM_MUST static hm_rc find_tree(struct hm_revision *r, const char *name,
     if (part == NULL)
         return hm_fail(e, HM_E_NOMEM, "source.memory",
                        "out of memory for the name of a commit");
-    rc = find_commit(r, part, &commit, e);
+    rc = source_find(&r->impl->repo, part, &commit, e);
+    if (rc == HM_OK)
+        rc = source_read_commit(commit, r->commit, &r->time, e);
     if (rc == HM_OK && git_commit_tree(&r->impl->tree, commit) < 0)
         rc = source_fail(e, "cannot read the tree of the commit");
     git_commit_free(commit);
