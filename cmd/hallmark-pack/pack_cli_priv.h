@@ -43,6 +43,7 @@ struct pack_call {
     const char *files_from;
     const char *modes;
     const char *owners;
+    const char *xattrs;
     const char *permissions;
     struct hm_cli_list include;
     struct hm_cli_list exclude;

@@ -17,17 +17,22 @@ HM_MUST static hm_rc bad_value(const char *why, struct hm_err *e)
 
 HM_MUST static hm_rc check_call(const struct pack_call *call, struct hm_err *e)
 {
-    if ((call->modes != NULL && strcmp(call->modes, "keep") != 0) ||
-        (call->owners != NULL && strcmp(call->owners, "keep") != 0))
-        return bad_value("--modes and --owners take the word keep", e);
+    const char *const keep[] = {call->modes, call->owners, call->xattrs};
+
+    for (size_t i = 0; i < sizeof(keep) / sizeof(*keep); i++)
+        if (keep[i] != NULL && strcmp(keep[i], "keep") != 0)
+            return bad_value(
+                "--modes, --owners and --xattrs take the word keep", e);
     if (call->nul && call->files_from == NULL)
         return bad_value("--null says how --files-from is written", e);
     if (call->git != NULL && call->files_from != NULL)
         return bad_value("--files-from names files of a directory; choose from "
                          "a commit with --include",
                          e);
-    if (call->git != NULL && call->owners != NULL)
-        return bad_value("git records no owners: give --permissions", e);
+    if (call->git != NULL && (call->owners != NULL || call->xattrs != NULL))
+        return bad_value("git records neither owners nor extended attributes: "
+                         "give --permissions",
+                         e);
     return HM_OK;
 }
 
@@ -91,6 +96,7 @@ hm_rc pack_open_input(struct pack_input *in, const struct pack_call *call,
     HM_TRY(check_call(call, e));
     o->keep_modes = call->modes != NULL;
     o->keep_owners = call->owners != NULL;
+    o->keep_xattrs = call->xattrs != NULL;
     take_patterns(in, call, o);
     HM_TRY(read_list(in, call, o, e));
     HM_TRY(read_permissions(in, call, o, e));

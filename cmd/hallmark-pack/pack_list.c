@@ -46,6 +46,21 @@ void pack_put_name(struct hm_json_writer *w, const char *key, const char *s)
     hm_json_put_text(w, key, hm_archive_is_utf8(s) ? s : hm_show_str(s));
 }
 
+/* Their names: values may be anything. */
+static void put_xattrs(struct hm_json_writer *w,
+                       const struct hm_archive_member *m)
+{
+    struct hm_bytes rest = m->xattrs;
+    struct hm_archive_xattr x;
+
+    if (rest.n == 0)
+        return;
+    hm_json_open_array(w, "xattrs");
+    while (hm_archive_take_xattr(&rest, &x))
+        hm_json_put_text(w, NULL, hm_show(x.name));
+    hm_json_close_array(w);
+}
+
 static void put_member(struct hm_json_writer *w,
                        const struct hm_archive_member *m)
 {
@@ -60,6 +75,7 @@ static void put_member(struct hm_json_writer *w,
         hm_json_put_uint(w, "mtime", (uint64_t)m->mtime);
     hm_json_put_uint(w, "uid", m->uid);
     hm_json_put_uint(w, "gid", m->gid);
+    put_xattrs(w, m);
     hm_json_put_uint(w, "offset", m->offset);
     hm_json_close_object(w);
 }

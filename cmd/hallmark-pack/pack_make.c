@@ -37,6 +37,8 @@ const struct hm_opt pack_make_opts[] = {
      "write modes as they are found, not 0755 and 0644"},
     {"owners", 0, HM_OPT_VALUE, false, &call.input.owners, "keep",
      "write owners as they are found, not 0"},
+    {"xattrs", 0, HM_OPT_VALUE, false, &call.input.xattrs, "keep",
+     "write extended attributes, ACLs among them, as they are found"},
     {"permissions", 0, HM_OPT_VALUE, false, &call.input.permissions, "TABLE",
      "take modes and owners from TABLE, in the form of Buildroot's makedevs"},
     {"allow", 0, HM_OPT_LIST, false, &call.allow, "RULE[:PATH]",
@@ -155,6 +157,7 @@ static void put_choice(struct hm_json_writer *w,
     hm_json_close_array(w);
     hm_json_put_text(w, "modes", o->keep_modes ? "keep" : "normal");
     hm_json_put_text(w, "owners", o->keep_owners ? "keep" : "normal");
+    hm_json_put_text(w, "xattrs", o->keep_xattrs ? "keep" : "normal");
     hm_json_put_bool(w, "permissions", o->permissions != NULL);
 }
 

@@ -153,6 +153,7 @@ HM_MUST static hm_rc add_pack(const struct run *run,
                           p->patterns[i].text, e));
     HM_TRY(add_option(words, "--modes", p->keep_modes ? "keep" : NULL, e));
     HM_TRY(add_option(words, "--owners", p->keep_owners ? "keep" : NULL, e));
+    HM_TRY(add_option(words, "--xattrs", p->keep_xattrs ? "keep" : NULL, e));
     if (p->permissions != NULL)
         HM_TRY(hm_release_path(&run->release, p->permissions, &permissions, e));
     HM_TRY(add_option(words, "--permissions", text(&permissions), e));

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "archive_priv.h"
@@ -13,6 +14,7 @@ struct extraction {
     char *parent_path;    /* owned: HM_ARCHIVE_PATH_MAX + 1 bytes */
     uint8_t *chunk;       /* owned */
     bool is_root;         /* may give files away */
+    bool inherits;        /* a directory had a default ACL */
 };
 
 #define EXTRACTION_INIT                                           \
@@ -91,6 +93,33 @@ static bool give(const struct extraction *x, int at, const char *name,
            fchownat(at, name, (uid_t)m->uid, (gid_t)m->gid, flags) == 0;
 }
 
+/* After the owner: giving a file away drops its capabilities.  What was made
+ * in a directory with a default ACL has inherited what nobody packed. */
+static bool set_xattrs(struct extraction *to, int fd,
+                       const struct hm_archive_member *m)
+{
+    static const char access[] = "system.posix_acl_access";
+    static const char inherited[] = "system.posix_acl_default";
+    struct hm_bytes rest = m->xattrs;
+    struct hm_archive_xattr x;
+
+    if (to->inherits) {
+        (void)fremovexattr(fd, access);
+        (void)fremovexattr(fd, inherited);
+    }
+
+    while (hm_archive_take_xattr(&rest, &x)) {
+        char name[256];
+
+        memcpy(name, x.name.p, x.name.n);
+        name[x.name.n] = '\0';
+        if (fsetxattr(fd, name, x.value.p, x.value.n, XATTR_CREATE) != 0)
+            return false;
+        to->inherits |= strcmp(name, inherited) == 0;
+    }
+    return true;
+}
+
 HM_MUST static hm_rc write_content(struct extraction *x,
                                    struct hm_archive_reader *r, int fd,
                                    const struct hm_archive_member *m,
@@ -124,7 +153,7 @@ HM_MUST static hm_rc extract_file(struct extraction *x,
         return failed(m, e);
     HM_TRY(write_content(x, r, f.fd, m, e));
     if (!give(x, f.fd, "", m) || fchmod(f.fd, (mode_t)m->mode) != 0 ||
-        futimens(f.fd, times) != 0)
+        !set_xattrs(x, f.fd, m) || futimens(f.fd, times) != 0)
         return failed(m, e);
     return HM_OK;
 }
@@ -138,7 +167,8 @@ HM_MUST static hm_rc extract_dir(struct extraction *x,
 
     HM_TRY(hm_context(e, hm_dir_make_at(&d, x->root, m->path, e),
                       "cannot extract '%s'", hm_show_str(m->path)));
-    if (!give(x, d.fd, "", m) || fchmod(d.fd, (mode_t)m->mode | 0700) != 0)
+    if (!give(x, d.fd, "", m) || fchmod(d.fd, (mode_t)m->mode | 0700) != 0 ||
+        !set_xattrs(x, d.fd, m))
         return failed(m, e);
     return HM_OK;
 }

@@ -87,8 +87,7 @@ hm_rc hm_archive_items_add(struct hm_archive_items *items,
                            const struct hm_archive_item *item, bool *enter,
                            struct hm_err *e)
 {
-    const bool is_dir =
-        S_ISDIR(item->mode) || item->mode == HM_ARCHIVE_GITLINK;
+    const bool is_dir = S_ISDIR(item->mode) || item->mode == HM_ARCHIVE_GITLINK;
     const struct archive_choice choice =
         archive_patterns_judge(items->options, item->path, is_dir);
 

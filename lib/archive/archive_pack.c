@@ -3,7 +3,8 @@
 
 #include "archive_priv.h"
 
-#define CHUNK ((size_t)64 * 1024)
+#define CHUNK      ((size_t)64 * 1024)
+#define HEADER_MAX ((size_t)3 * HM_ARCHIVE_PATH_MAX) /* path, target, numbers */
 
 struct packing {
     const struct hm_archive_options *options;
@@ -34,10 +35,17 @@ static void packing_clear(struct packing *p)
 }
 
 HM_MUST static hm_rc put_header(struct packing *p,
-                                const struct tar_entry *entry, struct hm_err *e)
+                                const struct hm_archive_item *item,
+                                struct tar_entry *entry, struct hm_err *e)
 {
-    HM_OWN(hm_buf) header = HM_BUF_INIT(TAR_PAX_MAX);
+    HM_OWN(hm_buf) header = HM_BUF_INIT(TAR_PAX_MAX + 4 * TAR_BLOCK);
+    HM_OWN(hm_buf) xattrs = HM_BUF_INIT(TAR_PAX_MAX - HEADER_MAX);
 
+    if (p->source->xattrs != NULL && !S_ISLNK(item->mode))
+        HM_TRY(hm_context(
+            e, p->source->xattrs(p->source->context, item, &xattrs, e),
+            "cannot pack '%s'", hm_show_str(item->path)));
+    entry->xattrs = hm_buf_view(&xattrs);
     HM_TRY(tar_header_add(&header, entry, e));
     p->entries++;
     return archive_sink_add(&p->sink, hm_buf_view(&header), e);
@@ -86,10 +94,10 @@ HM_MUST static hm_rc pack_content(struct packing *p,
 
 HM_MUST static hm_rc pack_file(struct packing *p,
                                const struct hm_archive_item *item,
-                               const struct tar_entry *entry, struct hm_err *e)
+                               struct tar_entry *entry, struct hm_err *e)
 {
     HM_TRY(p->source->open(p->source->context, item, e));
-    HM_TRY(put_header(p, entry, e));
+    HM_TRY(put_header(p, item, entry, e));
     HM_TRY(pack_content(p, item, e));
     return p->source->check(p->source->context, item, e);
 }
@@ -114,12 +122,12 @@ HM_MUST static hm_rc pack_item(struct packing *p,
         entry.type = '2';
         entry.target = item->target;
         HM_TRY(p->source->check(p->source->context, item, e));
-        return put_header(p, &entry, e);
+        return put_header(p, item, &entry, e);
     }
     (void)snprintf(p->path, HM_ARCHIVE_PATH_MAX + 2, "%s/", item->path);
     entry.type = '5';
     entry.path = p->path;
-    return put_header(p, &entry, e);
+    return put_header(p, item, &entry, e);
 }
 
 HM_MUST static hm_rc pack_items(struct packing *p, struct hm_err *e)

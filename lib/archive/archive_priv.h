@@ -46,14 +46,26 @@ struct tar_entry {
     const char *target; /**< of a symlink, else "" */
     uint64_t size;      /**< of a file, else 0 */
     hm_time mtime;
-    unsigned mode; /**< 0..07777; beyond 0777 with TAR_SPECIAL before it */
+    unsigned mode; /**< 0..07777; beyond 0777 with TAR_ALLOWED before it */
     uint32_t uid;
     uint32_t gid;
+    struct hm_bytes xattrs; /**< pax records, with TAR_ALLOWED before them */
 };
 
-/** The pax comment of a member that keeps setuid, setgid or sticky: whoever
- * packed it allowed that by name. */
-#define TAR_SPECIAL "hallmark: special bits allowed"
+/** Append one pax record. */
+HM_MUST hm_rc tar_record_add(struct hm_buf *to, const char *key,
+                             struct hm_bytes value, struct hm_err *e);
+
+/** Take one pax record off the front. @return HM_E_FORMAT `archive.pax.syntax` */
+HM_MUST hm_rc tar_record_take(struct hm_bytes *rest, struct hm_bytes *key,
+                              struct hm_bytes *value, struct hm_err *e);
+
+/** The pax comment of a member with setuid, setgid, sticky or extended
+ * attributes: whoever packed it asked for that, or allowed it by name. */
+#define TAR_ALLOWED "hallmark: allowed by name"
+
+/** Before the name of an extended attribute. @source star, GNU tar */
+#define TAR_XATTR "SCHILY.xattr."
 
 /** Append the header of a member, a pax header before it where ustar cannot
  * say it.  The bytes are GNU tar's: --format=posix for short paths,
@@ -97,7 +109,9 @@ struct tar_extra {
     bool has_gid;
     bool has_uname;
     bool has_gname;
-    bool special; /**< its comment is TAR_SPECIAL */
+    bool is_allowed;        /**< its comment is TAR_ALLOWED */
+    struct hm_bytes xattrs; /**< borrowed: records beside each other, sorted */
+    struct hm_bytes xattr_key; /**< borrowed: the last one's */
     uint64_t size;
     int64_t mtime;
     uint64_t uid;
@@ -166,9 +180,16 @@ HM_MUST hm_rc archive_rules_content(const struct hm_archive_options *o,
                                     const char *path, struct hm_bytes start,
                                     struct hm_err *e);
 
+/* ---- archive_xattrs.c ---- */
+
 /** Rule on the extended attributes of an open file or directory. */
-HM_MUST hm_rc archive_rules_xattrs(const struct hm_archive_options *o,
+HM_MUST hm_rc archive_xattrs_judge(const struct hm_archive_options *o,
                                    const char *path, int fd, struct hm_err *e);
+
+/** Append them as pax records, sorted.
+ * @return HM_E_LIMIT `archive.input.attributes`, `base.buf.limit`; HM_E_IO */
+HM_MUST hm_rc archive_xattrs_read(const char *path, int fd,
+                                  struct hm_buf *records, struct hm_err *e);
 
 /* ---- archive_items.c: what will be packed ---- */
 

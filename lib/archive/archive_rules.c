@@ -1,7 +1,5 @@
-#include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
-#include <sys/xattr.h>
 
 #include "archive_priv.h"
 
@@ -19,7 +17,7 @@ static const struct hm_archive_rule rules[ARCHIVE_RULES] = {
      "setuid or setgid file"},
     {"xattrs", "archive.input.xattrs",
      "extended attributes (capabilities, ACLs, user.*), which would be "
-     "dropped"},
+     "dropped; with kept attributes, a capability"},
     {"case-collision", "archive.input.case-collision",
      "two names in one directory that differ only in case"},
     {"unicode-collision", "archive.input.unicode-collision",
@@ -345,42 +343,5 @@ hm_rc archive_rules_content(const struct hm_archive_options *o,
         !archive_rule_allowed(o, ARCHIVE_RULE_LFS, path))
         return archive_rule_fail(ARCHIVE_RULE_LFS, path,
                                  "it is a Git LFS pointer, not the file", e);
-    return HM_OK;
-}
-
-/* The machine's own, on every file of it: a label of its SELinux policy, and
- * what an overlay file system keeps. */
-static bool is_of_the_machine(const char *name)
-{
-    static const char overlay[] = "trusted.overlay.";
-
-    return strcmp(name, "security.selinux") == 0 ||
-           strncmp(name, overlay, sizeof(overlay) - 1) == 0;
-}
-
-hm_rc archive_rules_xattrs(const struct hm_archive_options *o, const char *path,
-                           int fd, struct hm_err *e)
-{
-    char names[2048];
-    char why[HM_SHOW_MAX + 40];
-    const ssize_t n = flistxattr(fd, names, sizeof(names));
-
-    if (n == 0 || (n < 0 && errno == ENOTSUP) ||
-        archive_rule_allowed(o, ARCHIVE_RULE_XATTRS, path))
-        return HM_OK;
-    if (n < 0 && errno == ERANGE)
-        return archive_rule_fail(ARCHIVE_RULE_XATTRS, path,
-                                 "it has many extended attributes", e);
-    if (n < 0)
-        return hm_fail_errno(e, "base.file.stat",
-                             "cannot list the extended attributes of '%s'",
-                             hm_show_str(path));
-    for (const char *at = names; at < names + n; at += strlen(at) + 1) {
-        if (is_of_the_machine(at))
-            continue;
-        (void)snprintf(why, sizeof(why), "it has the extended attribute '%s'",
-                       hm_show_str(at));
-        return archive_rule_fail(ARCHIVE_RULE_XATTRS, path, why, e);
-    }
     return HM_OK;
 }

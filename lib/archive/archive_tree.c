@@ -136,7 +136,7 @@ HM_MUST static hm_rc open_dir(const struct archive_tree *t, struct hm_dir *sub,
     write_id(&now, after);
     if (memcmp(before, after, sizeof(before)) != 0)
         return hm_archive_changed(t->path, "changed", e);
-    return archive_rules_xattrs(t->options, t->path, sub->fd, e);
+    return archive_xattrs_judge(t->options, t->path, sub->fd, e);
 }
 
 HM_MUST static hm_rc look_at(const struct archive_tree *t,
@@ -291,7 +291,7 @@ open_file(void *context, const struct hm_archive_item *item, struct hm_err *e)
                       "cannot pack '%s'", hm_show_str(item->path)));
     if (fstat(t->file.fd, &sb) != 0 || !is_same(item, &sb))
         return hm_archive_changed(item->path, "changed", e);
-    return archive_rules_xattrs(t->options, item->path, t->file.fd, e);
+    return archive_xattrs_judge(t->options, item->path, t->file.fd, e);
 }
 
 HM_MUST static hm_rc read_file(void *context, uint8_t *to, size_t max,
@@ -300,6 +300,24 @@ HM_MUST static hm_rc read_file(void *context, uint8_t *to, size_t max,
     struct archive_tree *t = context;
 
     return hm_file_read(&t->file, to, max, got, e);
+}
+
+HM_MUST static hm_rc read_xattrs(void *context,
+                                 const struct hm_archive_item *item,
+                                 struct hm_buf *records, struct hm_err *e)
+{
+    struct archive_tree *t = context;
+    HM_OWN(hm_dir) d = HM_DIR_INIT;
+    const char *last = NULL;
+
+    if (!t->options->keep_xattrs)
+        return HM_OK;
+    if (S_ISREG(item->mode))
+        return archive_xattrs_read(item->path, t->file.fd, records, e);
+    if (enter(t, item->path, &last, NULL) != HM_OK ||
+        hm_dir_open_at(&d, &t->parent, last, NULL) != HM_OK)
+        return hm_archive_changed(item->path, "changed", e);
+    return archive_xattrs_read(item->path, d.fd, records, e);
 }
 
 /* --- looking again ---------------------------------------------------------------- */
@@ -361,6 +379,7 @@ hm_rc archive_tree_begin(struct archive_tree *t, const struct hm_dir *root,
                                          .list = list,
                                          .open = open_file,
                                          .read = read_file,
+                                         .xattrs = read_xattrs,
                                          .check = check};
     t->root = root;
     t->options = options;

@@ -4,7 +4,7 @@
  * difference is said in words.
  *
  * What is not done here: signatures, digests as decisions (the caller compares
- * them), and extended attributes.
+ * them).
  *
  * @source POSIX.1-2017 pax "ustar Interchange Format" and "pax Interchange
  *         Format"; GNU tar 1.34 (long names); RFC 1951, RFC 1952
@@ -50,6 +50,7 @@ struct hm_archive_options {
     size_t patterns_n;
     bool keep_modes;  /**< as found, else 0755 and 0644 */
     bool keep_owners; /**< as found, else 0 */
+    bool keep_xattrs; /**< extended attributes as found, else none */
     const struct hm_archive_permissions *permissions; /**< borrowed; or NULL */
     /** Of a directory: pack only these (and the directories above them); as
      * hm_archive_list_read() gives them.  NULL: everything. */
@@ -89,9 +90,10 @@ const struct hm_archive_rule *hm_archive_rules(size_t *n);
  * same options, same zlib: same bytes, whatever the machine, user, path or
  * number of threads.
  *
- * A member that keeps setuid, setgid or sticky has the pax record
- * `comment=hallmark: special bits allowed`: it was allowed by name, and the
- * reader here takes the bits only then.
+ * A member with setuid, setgid, sticky or extended attributes (as
+ * `SCHILY.xattr.NAME` records, sorted) has the pax record
+ * `comment=hallmark: allowed by name`: somebody asked for it, and the reader
+ * here takes bits and attributes only then.
  *
  * Everything is looked at once before anything is written, then read once.
  *
@@ -173,8 +175,18 @@ struct hm_archive_member {
     uint64_t gid;
     const char *uname;
     const char *gname;
-    uint64_t offset; /**< of its first header in the uncompressed tar */
+    struct hm_bytes xattrs; /**< see hm_archive_take_xattr() */
+    uint64_t offset;        /**< of its first header in the uncompressed tar */
 };
+
+struct hm_archive_xattr {
+    struct hm_bytes name; /**< 1 to 255 bytes, no NUL */
+    struct hm_bytes value;
+};
+
+/** Take one extended attribute off the front of a copy of member->xattrs, in
+ * the order of names. @return false when none is left */
+bool hm_archive_take_xattr(struct hm_bytes *rest, struct hm_archive_xattr *out);
 
 /** A strict reader of tar (ustar, pax, GNU long names), plain or in one gzip
  * member, forward only, in constant memory but for 50 to 100 bytes a member. */

@@ -53,6 +53,10 @@ struct hm_archive_source {
     /** Read on in the open file; *got is 0 at its end. */
     hm_rc (*read)(void *context, uint8_t *to, size_t max, size_t *got,
                   struct hm_err *e);
+    /** Append the extended attributes of a directory, or of the open file, as
+     * pax records.  NULL: there are none. */
+    hm_rc (*xattrs)(void *context, const struct hm_archive_item *item,
+                    struct hm_buf *records, struct hm_err *e);
     /** Is it still what was named?  Asked of a file after its end, of a link
      * when it is written, of directories at the very end, and then of the root
      * (@p item is NULL). @return HM_E_IO `archive.input.changed` */

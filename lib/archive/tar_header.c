@@ -90,10 +90,10 @@ static size_t decimal_digits(size_t v)
 }
 
 /* "<length> key=value\n"; the length counts its own digits. */
-HM_MUST static hm_rc add_record(struct hm_buf *to, const char *key,
-                                const char *value, struct hm_err *e)
+hm_rc tar_record_add(struct hm_buf *to, const char *key, struct hm_bytes value,
+                     struct hm_err *e)
 {
-    const size_t rest = strlen(key) + strlen(value) + 3;
+    const size_t rest = strlen(key) + value.n + 3;
     size_t n = rest + decimal_digits(rest);
 
     n = rest + decimal_digits(n);
@@ -101,8 +101,14 @@ HM_MUST static hm_rc add_record(struct hm_buf *to, const char *key,
     HM_TRY(hm_buf_add(to, HM_LIT(" "), e));
     HM_TRY(hm_buf_add(to, hm_bytes_str(key), e));
     HM_TRY(hm_buf_add(to, HM_LIT("="), e));
-    HM_TRY(hm_buf_add(to, hm_bytes_str(value), e));
+    HM_TRY(hm_buf_add(to, value, e));
     return hm_buf_add(to, HM_LIT("\n"), e);
+}
+
+HM_MUST static hm_rc add_record(struct hm_buf *to, const char *key,
+                                const char *value, struct hm_err *e)
+{
+    return tar_record_add(to, key, hm_bytes_str(value), e);
 }
 
 /* A number that its field cannot hold. */
@@ -124,8 +130,9 @@ add_records(struct hm_buf *to, const struct tar_entry *entry, struct hm_err *e)
     const bool target =
         strlen(entry->target) > NAME_SIZE || !archive_is_ascii(entry->target);
 
-    if ((entry->mode & 07000) != 0)
-        HM_TRY(add_record(to, "comment", TAR_SPECIAL, e));
+    HM_TRY(hm_buf_add(to, entry->xattrs, e));
+    if ((entry->mode & 07000) != 0 || entry->xattrs.n > 0)
+        HM_TRY(add_record(to, "comment", TAR_ALLOWED, e));
     HM_TRY(add_number(to, "gid", entry->gid, TAR_ID_MAX, e));
     /* POSIX: path and linkpath are UTF-8 unless hdrcharset says otherwise. */
     if ((path && !hm_archive_is_utf8(entry->path)) ||

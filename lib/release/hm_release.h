@@ -61,6 +61,7 @@ struct hm_release_pack {
     const char *permissions;       /**< path as written; NULL: none */
     bool keep_modes;
     bool keep_owners;
+    bool keep_xattrs;
 };
 
 /** A file that devices install. */

@@ -76,10 +76,12 @@ hm_rc hm_release_read_pack(struct hm_json artefact, enum hm_release_from from,
     if (from == HM_RELEASE_FROM_FILE)
         return hm_json_fail(at, e, HM_E_REJECTED, "release.pack.file",
                             "a ready file is not packed");
-    HM_TRY(hm_json_keys(at, "patterns modes owners permissions allow", e));
+    HM_TRY(
+        hm_json_keys(at, "patterns modes owners xattrs permissions allow", e));
     HM_TRY(take_patterns(at, p, e));
     HM_TRY(take_keep(at, "modes", &p->keep_modes, e));
     HM_TRY(take_keep(at, "owners", &p->keep_owners, e));
+    HM_TRY(take_keep(at, "xattrs", &p->keep_xattrs, e));
     HM_TRY(hm_release_take_optional(at, "permissions", HM_RELEASE_PATH,
                                     &p->permissions, e));
     return take_rules(at, p, e);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "hm_run.h"
@@ -363,6 +364,54 @@ static void a_wrong_line_of_a_table_is_named(void **state)
     }
 }
 
+/* GNU tar restores what was recorded; a capability needs a word. */
+static void extended_attributes_are_kept_when_asked(void **state)
+{
+    static const char capability[20] = "\1\0\0\2\0\x20";
+    const struct hm_temp *t = *state;
+    const char *su = hm_temp_path(t, "tree/bin/su");
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    char value[32] = "";
+
+    make_tree(t);
+    if (setxattr(su, "user.note", "a\0b", 3, 0) != 0)
+        skip(); /* the file system has none */
+    assert_int_equal(
+        setxattr(hm_temp_path(t, "tree/lib"), "user.dir", "", 0, 0), 0);
+    PACK(t, &r, "-q");
+    assert_run(&r, 1, "archive.input.xattrs");
+    PACK(t, &r, "--xattrs", "keep");
+    assert_run(&r, 0, "");
+    HM_RUN(&r, NULL, GNU_TAR, "--xattrs", "--xattrs-include=*", "-C", t->path,
+           "-xf", hm_temp_path(t, "a.tar"));
+    assert_run(&r, 0, "");
+    assert_int_equal(r.err.n, 0);
+    assert_int_equal(
+        getxattr(hm_temp_path(t, "bin/su"), "user.note", value, sizeof(value)),
+        3);
+    assert_memory_equal(value, "a\0b", 3);
+    assert_int_equal(
+        getxattr(hm_temp_path(t, "lib"), "user.dir", value, sizeof(value)), 0);
+    HM_RUN(&r, NULL, "hallmark-pack", "list", "--json",
+           hm_temp_path(t, "a.tar"));
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "\"user.note\""));
+    HM_RUN(&r, NULL, "/bin/cp", hm_temp_path(t, "a.tar"),
+           hm_temp_path(t, "b.tar"));
+    PACK(t, &r, "--allow=xattrs");
+    assert_run(&r, 0, "");
+    HM_RUN(&r, NULL, "hallmark-pack", "compare", hm_temp_path(t, "a.tar"),
+           hm_temp_path(t, "b.tar"));
+    assert_run(&r, 1, "archive.compare.different");
+    assert_non_null(strstr(hm_run_out(&r), "extended attributes"));
+    if (setxattr(su, "security.capability", capability, 20, 0) != 0)
+        return; /* not root */
+    PACK(t, &r, "--xattrs", "keep");
+    assert_run(&r, 1, "archive.input.xattrs");
+    PACK(t, &r, "--xattrs", "keep", "--allow", "xattrs:bin/su");
+    assert_run(&r, 0, "");
+}
+
 /* --- how much -------------------------------------------------------------------------- */
 
 /* 100,000 files: every one is there, and in the order of GNU tar. */
@@ -402,6 +451,7 @@ int main(void)
         T(gnu_tars_own_setuid_is_not_taken),
         T(a_permissions_table_is_applied_in_order),
         T(a_wrong_line_of_a_table_is_named),
+        T(extended_attributes_are_kept_when_asked),
         T(many_files_are_packed),
     };
 

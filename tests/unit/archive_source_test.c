@@ -73,7 +73,7 @@ HM_MUST static hm_rc check(void *context, const struct hm_archive_item *item,
 HM_MUST static hm_rc pack(struct story *s, struct hm_buf *tar,
                           struct hm_archive_result *r, struct hm_err *e)
 {
-    const struct hm_archive_source source = {s, list, begin, give, check};
+    const struct hm_archive_source source = {s, list, begin, give, NULL, check};
     const struct hm_archive_options o = {
         .form = HM_ARCHIVE_TAR, .time = 1, .threads = 1};
     HM_OWN(hm_file) out = HM_FILE_INIT;
