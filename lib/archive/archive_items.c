@@ -160,7 +160,7 @@ HM_MUST static hm_rc check_twice(const struct hm_archive_items *items,
  * end, because a directory comes before what it holds. */
 static void drop_others(struct hm_archive_items *items)
 {
-    size_t to = items->n;
+    size_t to = items->n; /* what is kept is from here on */
 
     for (size_t i = items->n; i-- > 0;) {
         struct hm_archive_item *item = &items->item[i];
@@ -179,8 +179,9 @@ static void drop_others(struct hm_archive_items *items)
         *item = (struct hm_archive_item){.path = NULL};
         items->left_out++;
     }
-    memmove(items->item, items->item + to,
-            (items->n - to) * sizeof(*items->item));
+    if (to > 0)
+        memmove(items->item, items->item + to,
+                (items->n - to) * sizeof(*items->item));
     items->n -= to;
 }
 
