@@ -66,7 +66,7 @@ HM_MUST static hm_rc check_revision(const struct hm_release *r,
                                     struct hm_err *e)
 {
     HM_OWN(hm_buf) path = HM_BUF_INIT(8192);
-    HM_OWN(hm_source) head = HM_SOURCE_INIT;
+    char head[HM_SOURCE_COMMIT];
     char id[HM_SOURCE_COMMIT];
     hm_time time = 0;
 
@@ -74,14 +74,14 @@ HM_MUST static hm_rc check_revision(const struct hm_release *r,
     HM_TRY(hm_context(
         e, hm_source_find_commit((const char *)path.p, a->source, id, &time, e),
         "release.json names a commit for artefact '%s'", hm_show_str(a->id)));
-    HM_TRY(hm_source_read_commit(&head, (const char *)path.p, e));
-    if (strcmp(head.commit, id) == 0)
+    HM_TRY(hm_source_find_commit((const char *)path.p, "HEAD", head, &time, e));
+    if (strcmp(head, id) == 0)
         return HM_OK;
     return hm_hint(e,
                    hm_fail(e, HM_E_USAGE, "hallmark.artefact.revision",
                            "artefact '%s' is of commit %s, but %s is checked "
                            "out, and provenance would name that",
-                           hm_show_str(a->id), id, head.commit),
+                           hm_show_str(a->id), id, head),
                    "git checkout %s", id);
 }
 

@@ -118,7 +118,7 @@ HM_MUST static hm_rc check_pair(const struct hm_archive_options *o,
     rc = map(a->name, 0, &x, e);
     if (rc == HM_OK)
         rc = map(b->name, 0, &y, e);
-    if (rc == HM_OK)
+    if (x != NULL && y != NULL)
         rc = refuse(
             o, strcmp(x, y) == 0 ? ARCHIVE_RULE_UNICODE : ARCHIVE_RULE_CASE, a,
             b, e);

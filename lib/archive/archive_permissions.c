@@ -79,7 +79,8 @@ HM_MUST static hm_rc take_path(struct hm_archive_permission *p,
 HM_MUST static hm_rc take_type(struct hm_archive_permission *p,
                                struct hm_bytes in, struct hm_err *e)
 {
-    p->type = in.n == 1 ? (char)in.p[0] : '\0';
+    if (in.n == 1)
+        p->type = (char)in.p[0];
     if (p->type != '\0' && strchr("fFdr", p->type) != NULL)
         return HM_OK;
     if (p->type == '\0' || strchr("bcp", p->type) == NULL)

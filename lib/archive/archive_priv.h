@@ -166,8 +166,8 @@ HM_MUST hm_rc archive_rule_fail(enum archive_rule rule, const char *path,
 
 bool archive_is_ascii(const char *s);
 
-/** Length of the UTF-8 sequence at @p s, which ends in NUL; 0: none. */
-size_t archive_utf8_length(const char *s);
+/** Length of the UTF-8 sequence at @p text, which ends in NUL; 0: none. */
+size_t archive_utf8_length(const char *text);
 
 /** Rules on the name and kind of an item, and on where a link leads.
  * @return also HM_E_REJECTED `archive.input.kind|name|link` */

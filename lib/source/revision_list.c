@@ -54,28 +54,34 @@ HM_MUST static hm_rc take_mode(struct naming *n, git_filemode_t mode,
     }
 }
 
+HM_MUST static hm_rc read_target(struct naming *n, const git_oid *id,
+                                 struct hm_archive_item *item)
+{
+    git_odb_object *blob = NULL;
+    struct hm_bytes in;
+
+    HM_TRY(revision_load(n->r, id, item->path, &blob, n->e));
+    in =
+        (struct hm_bytes){git_odb_object_data(blob), git_odb_object_size(blob)};
+    if (in.n > 0 && in.n <= HM_ARCHIVE_PATH_MAX &&
+        memchr(in.p, 0, in.n) == NULL)
+        item->target = strndup((const char *)in.p, in.n);
+    git_odb_object_free(blob);
+    if (item->target != NULL)
+        return HM_OK;
+    return hm_fail(n->e, HM_E_REJECTED, "source.tree.link",
+                   "link '%s' has a target of %zu bytes, or a NUL in it",
+                   hm_show_str(item->path), in.n);
+}
+
 HM_MUST static hm_rc add_link(struct naming *n, const git_oid *id,
                               struct hm_archive_item *item, bool *enter)
 {
-    git_odb_object *blob = NULL;
-    struct hm_bytes target;
-    char text[HM_SHOW_MAX];
-    hm_rc rc = HM_OK;
+    hm_rc rc = read_target(n, id, item);
 
-    HM_TRY(revision_load(n->r, id, item->path, &blob, n->e));
-    target =
-        (struct hm_bytes){git_odb_object_data(blob), git_odb_object_size(blob)};
-    (void)snprintf(text, sizeof(text), "%s", hm_show_str(item->path));
-    if (target.n == 0 || target.n > HM_ARCHIVE_PATH_MAX ||
-        memchr(target.p, 0, target.n) != NULL)
-        rc = hm_fail(n->e, HM_E_REJECTED, "source.tree.link",
-                     "link '%s' has a target of %zu bytes, or a NUL in it",
-                     text, target.n);
-    /* libgit2 puts a NUL behind what it reads. */
-    item->target = (char *)(uintptr_t)target.p;
     if (rc == HM_OK)
         rc = hm_archive_items_add(n->to, item, enter, n->e);
-    git_odb_object_free(blob);
+    free(item->target);
     return rc;
 }
 
@@ -97,14 +103,16 @@ HM_MUST static hm_rc add(struct naming *n, const char *root,
 {
     const git_oid *id = git_tree_entry_id(entry);
     const char *name = git_tree_entry_name(entry);
+    const size_t above = strlen(root);
     struct hm_archive_item item = {.path = n->path};
 
     HM_TRY(check_name(root, name, n->e));
-    if (strlen(root) + strlen(name) > HM_ARCHIVE_PATH_MAX)
+    if (above + strlen(name) > HM_ARCHIVE_PATH_MAX)
         return hm_fail(n->e, HM_E_LIMIT, "archive.input.long",
                        "a path in '%s' is longer than %u bytes",
                        hm_show_str(root), HM_ARCHIVE_PATH_MAX);
-    (void)snprintf(n->path, sizeof(n->path), "%s%s", root, name);
+    memcpy(n->path, root, above);
+    memcpy(n->path + above, name, strlen(name) + 1);
     memcpy(item.id, id->id, sizeof(id->id));
     HM_TRY(take_mode(n, git_tree_entry_filemode(entry), &item));
     if (S_ISLNK(item.mode))
