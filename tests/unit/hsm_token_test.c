@@ -4,6 +4,8 @@
 
 #include "hm_test.h"
 
+#include <openssl/ec.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -123,6 +125,84 @@ static void two_thousand_signatures_verify(void **state)
         shortest = sig.n < shortest ? sig.n : shortest;
     }
     assert_true(shortest < 70); /* some r or s had leading zeros */
+}
+
+#define MANY 200
+
+/* What hm_hsm_sign_many() is asked for. */
+struct many {
+    struct hm_hsm_task task[MANY];
+    struct hm_buf sig[MANY];
+    int number[MANY];
+};
+
+static struct many *make_many(const struct hm_public_key *pinned)
+{
+    struct many *m = calloc(1, sizeof(*m));
+
+    assert_non_null(m);
+    for (int i = 0; i < MANY; i++) {
+        m->number[i] = i;
+        m->sig[i] = (struct hm_buf)HM_BUF_INIT(HM_SIGNATURE_MAX);
+        m->task[i] = (struct hm_hsm_task){
+            .pinned = pinned,
+            .message = {(const uint8_t *)&m->number[i], sizeof(int)},
+            .sig = &m->sig[i]};
+    }
+    return m;
+}
+
+static void free_many(struct many *m)
+{
+    for (int i = 0; i < MANY; i++)
+        hm_buf_clear(&m->sig[i]);
+    free(m);
+}
+
+static void each_of_many_gets_its_own_signature(void **state)
+{
+    struct fixture *f = *state;
+    HM_OWN(hm_hsm_key) key = HM_HSM_KEY_INIT;
+    struct hm_err e = {0};
+    struct many *m = NULL;
+
+    log_in(f, HM_HSM_USE);
+    find(f, "pkcs11:object=k", &key);
+    m = make_many(&key.public_key);
+    assert_ok(hm_hsm_sign_many(&f->hsm, &key, m->task, MANY, &e), &e);
+    for (int i = 0; i < MANY; i++)
+        assert_ok(hm_signature_verify(&key.public_key, m->task[i].message,
+                                      hm_buf_view(&m->sig[i]), &e),
+                  &e);
+    free_many(m);
+}
+
+/* A pinned key that lies: its SPKI is the token's, what verifies is not. */
+static void one_bad_signature_of_many_hands_out_none(void **state)
+{
+    struct fixture *f = *state;
+    HM_OWN(hm_hsm_key) key = HM_HSM_KEY_INIT;
+    struct hm_public_key liar = HM_PUBLIC_KEY_INIT;
+    struct hm_err e = {0};
+
+    for (int bad = 0; bad < MANY; bad += MANY - 1) {
+        struct many *m = NULL;
+
+        log_in(f, HM_HSM_USE);
+        find(f, "pkcs11:object=k", &key);
+        liar = key.public_key;
+        liar.pkey = EVP_EC_gen("P-256");
+        m = make_many(&key.public_key);
+        m->task[bad].pinned = &liar;
+        assert_fails(hm_hsm_sign_many(&f->hsm, &key, m->task, MANY, &e),
+                     HM_E_TOKEN, "hsm.sign.mismatch", &e);
+        for (int i = 0; i < MANY; i++)
+            assert_int_equal(m->sig[i].n, 0);
+        free_many(m);
+        EVP_PKEY_free(liar.pkey);
+        hm_hsm_key_clear(&key);
+        hm_hsm_clear(&f->hsm);
+    }
 }
 
 static void generate_raw(struct fixture *f, CK_MECHANISM_TYPE type,
@@ -431,6 +511,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH(a_generated_key_claims_to_stay_inside),
         WITH(two_thousand_signatures_verify),
+        WITH(each_of_many_gets_its_own_signature),
+        WITH(one_bad_signature_of_many_hands_out_none),
         WITH(every_scheme_signs_and_strange_keys_do_not_disturb),
         WITH(halves_with_one_id_may_have_two_labels),
         WITH(a_key_with_an_endless_name_does_not_disturb),
