@@ -41,6 +41,9 @@ static struct hm_cli_list compromised;
 #define SEQUENCE                     \
     VALUE("sequence", sequence, "N", \
           "number of the authorisation (default: one more than before)")
+#define SKIP_REASON                           \
+    VALUE("skip-reason", skip_reason, "TEXT", \
+          "why the sequence skips numbers; needs --force")
 #define SIGN VALUE("sign", sign, "URI", "root key that signs at once")
 #define PIN                     \
     VALUE("pin", pin, "SOURCE", \
@@ -81,6 +84,7 @@ const struct hm_opt key_authorise_opts[] = {
     LIST("require", require, "ROLE",
          "role that must sign a manifest (default: as before, first manifest)"),
     SEQUENCE,
+    SKIP_REASON,
     ISSUE_TIME,
     SIGN,
     PIN,
@@ -106,6 +110,7 @@ const struct hm_opt key_rotate_opts[] = {
     COUNTER,
     EPOCH,
     SEQUENCE,
+    SKIP_REASON,
     ISSUE_TIME,
     SIGN,
     PIN,
@@ -157,6 +162,7 @@ const struct hm_opt key_revoke_opts[] = {
     COUNTER,
     EPOCH,
     SEQUENCE,
+    SKIP_REASON,
     ISSUE_TIME,
     SIGN,
     PIN,
@@ -185,6 +191,7 @@ const struct hm_opt key_prepare_opts[] = {
     LIST("require", require, "ROLE",
          "role that must sign a manifest (default: as before)"),
     SEQUENCE,
+    SKIP_REASON,
     ISSUE_TIME,
     DOCUMENT("REQUEST", "write the request"),
     FORCE,

@@ -132,7 +132,8 @@ struct key_change {
     const char *days;
     const char *max_counter;
     const char *epoch;
-    const char *sequence; /**< NULL: the one before plus one */
+    const char *sequence;    /**< NULL: the one before plus one */
+    const char *skip_reason; /**< why sequence leaves numbers out, or NULL */
     const char *issue_time;
     const char *sign; /**< URI of a root key, or NULL: signed later */
     const char *pin;
@@ -163,7 +164,7 @@ void key_next_free(struct key_next **w);
 
 /** Make the next authorisation; the one in force is verified first.
  * @return HM_E_USAGE `key.option.*`; HM_E_REJECTED `key.epoch.lower`,
- *         `key.sequence.skipped`; HM_E_LIMIT `key.sequence.end`; as
+ *         `key.sequence.skipped`; HM_E_USAGE `key.sequence.reason`; HM_E_LIMIT `key.sequence.end`; as
  *         hm_root_load(), hm_authorisation_load() and the calls that edit it */
 HM_MUST hm_rc key_next_make(const struct key_change *c, struct key_next *w,
                             struct hm_err *e);

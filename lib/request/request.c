@@ -33,8 +33,8 @@ HM_MUST static hm_rc check_utf8(const char *text, bool *is_good,
 }
 
 /* Shown to people on a terminal, so nothing that moves the cursor. */
-HM_MUST static hm_rc check_text(const char *name, const char *text,
-                                struct hm_err *e)
+hm_rc hm_request_check_text(const char *name, const char *text,
+                            struct hm_err *e)
 {
     bool is_good = false;
 
@@ -48,6 +48,33 @@ HM_MUST static hm_rc check_text(const char *name, const char *text,
                    "'%s' is '%s': expected 1 to %d bytes of UTF-8 without "
                    "control characters",
                    name, hm_show_str(text), HM_REQUEST_TEXT - 1);
+}
+
+uint64_t hm_request_skipped(const struct hm_request *r)
+{
+    return r->next.sequence <= r->last.sequence
+               ? 0
+               : r->next.sequence - r->last.sequence - 1;
+}
+
+/* A number that is left out is gone for ever: who signs is told why. */
+HM_MUST static hm_rc check_skip(const struct hm_request *r, struct hm_err *e)
+{
+    const uint64_t skipped = hm_request_skipped(r);
+
+    if (skipped == 0 && r->skip_reason[0] == '\0')
+        return HM_OK;
+    if (skipped == 0)
+        return hm_fail(e, HM_E_REJECTED, "request.skip.none",
+                       "there is a reason for numbers that are left out, but "
+                       "sequence %" PRIu64 " follows %" PRIu64,
+                       r->next.sequence, r->last.sequence);
+    if (r->skip_reason[0] == '\0')
+        return hm_fail(e, HM_E_REJECTED, "request.skip.reason",
+                       "sequence %" PRIu64 " follows %" PRIu64
+                       " without a reason for the numbers between them",
+                       r->next.sequence, r->last.sequence);
+    return hm_request_check_text("skip_reason", r->skip_reason, e);
 }
 
 HM_MUST static hm_rc check_order(const struct hm_request *r, struct hm_err *e)
@@ -162,13 +189,14 @@ hm_rc hm_request_make(struct hm_request *r, const struct hm_root *root,
                       struct hm_err *e)
 {
     clear_made(r);
-    HM_TRY(check_text("by", r->by, e));
-    HM_TRY(check_text("why", r->why, e));
+    HM_TRY(hm_request_check_text("by", r->by, e));
+    HM_TRY(hm_request_check_text("why", r->why, e));
     HM_TRY(
         hm_context(e, read_before(r, root, e), "the authorisation in force"));
     HM_TRY(hm_authorisation_read(&r->next, hm_buf_view(&r->document), e));
     HM_TRY(hm_authorisation_check_root(&r->next, root, e));
     HM_TRY(check_order(r, e));
+    HM_TRY(check_skip(r, e));
     HM_TRY(check_keys(r, e));
     HM_TRY(check_limits(r, e));
     HM_TRY(check_act(r, e));
@@ -192,5 +220,6 @@ void hm_request_clear(struct hm_request *r)
     r->act = HM_ACT_AUTHORISE;
     r->by[0] = '\0';
     r->why[0] = '\0';
+    r->skip_reason[0] = '\0';
     r->requested = 0;
 }

@@ -62,12 +62,12 @@ static void explain_document(struct talk *t)
             next->sequence, next->vendor, t->r->last.sequence);
     say(t, "It is issued at %s and expires at %s.", hm_time_show(next->issued),
         hm_time_show(next->expires));
-    if (t->r->before.n > 0 && next->sequence > t->r->last.sequence + 1)
+    if (hm_request_skipped(t->r) > 0)
         warn(t,
              "The sequence skips %" PRIu64
              " numbers: authorisations that somebody made of them would be "
              "refused from now on.",
-             next->sequence - t->r->last.sequence - 1);
+             hm_request_skipped(t->r));
     if (t->r->before.n > 0 && next->expires < t->r->last.expires)
         warn(t, "It expires earlier than the one in force (%s).",
              hm_time_show(t->r->last.expires));
