@@ -15,6 +15,7 @@
 #define HM_HSM_H
 
 #include "hm_crypto.h"
+#include "hm_json.h"
 
 /** The module used when the caller names none; the one of NSS databases. */
 #define HM_HSM_MODULE_DEFAULT "/usr/lib/softhsm/libsofthsm2.so"
@@ -126,6 +127,8 @@ const char *hm_hsm_claim_name(enum hm_hsm_claim claim);
 /** What the module says of a token and of one private key on it. */
 struct hm_hsm_claims {
     char module[256];                     /**< path of the module */
+    char module_sha256[HM_SHA256_HEX];    /**< of its file; "": see
+                                               hm_hsm_digest_module() */
     char library[HM_HSM_LABEL_SIZE + 16]; /**< who made it, and version */
     char token[HM_HSM_LABEL_SIZE];
     char manufacturer[HM_HSM_LABEL_SIZE];
@@ -153,6 +156,24 @@ struct hm_hsm_key {
     }
 
 void hm_hsm_key_clear(struct hm_hsm_key *key);
+
+#define HM_HSM_CLAIMS 5u
+
+struct hm_hsm_claim_line {
+    const char *name; /**< static, as documents write it */
+    enum hm_hsm_claim claim;
+};
+
+/** What is claimed of the private key, in the order in which it is told. */
+void hm_hsm_claim_lines(const struct hm_hsm_claims *c,
+                        struct hm_hsm_claim_line to[static HM_HSM_CLAIMS]);
+
+/** Put uri, keyid, scheme and token (the claims) of a key into the object that
+ * is open: what hallmark-key show --json prints, and what --claims and
+ * --evidence take.
+ * @return HM_E_NOMEM; what the writer says is told by hm_json_finish() */
+HM_MUST hm_rc hm_hsm_put_key(struct hm_json_writer *w,
+                             const struct hm_hsm_key *key, struct hm_err *e);
 
 /** Which module, and which directory its tokens lie in. */
 struct hm_hsm_where {
@@ -208,6 +229,12 @@ HM_MUST hm_rc hm_hsm_open(struct hm_hsm *hsm, const struct hm_hsm_where *where,
  * (restored token file, wrong PIN entered before, PIN memory not locked, a slot
  * that did not answer hm_hsm_list()); empty when there is nothing. */
 const char *hm_hsm_note(const struct hm_hsm *hsm);
+
+/** Have the claims of every key that is found from here on tell the digest of
+ * the module's file, the one behind links.  Not done always, because a module may
+ * be large.
+ * @return HM_E_IO */
+HM_MUST hm_rc hm_hsm_digest_module(struct hm_hsm *hsm, struct hm_err *e);
 
 /** Keep what was made: with where->softhsm the private copy is checked,
  * written beside the store, synced and swapped in by one rename; a kill leaves

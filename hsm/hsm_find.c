@@ -100,6 +100,7 @@ void hsm_key_describe(const struct hsm_state *s, const struct hsm_object *o,
     memcpy(key->uri.object, o->label, sizeof(o->label));
     memcpy(key->uri.id, o->id, sizeof(o->id));
     memcpy(c->module, s->module, sizeof(s->module));
+    memcpy(c->module_sha256, s->module_sha256, sizeof(s->module_sha256));
     memcpy(c->library, s->library, sizeof(s->library));
     memcpy(c->token, t->label, sizeof(t->label));
     memcpy(c->manufacturer, t->manufacturer, sizeof(t->manufacturer));

@@ -58,8 +58,9 @@ struct hsm_state {
     struct hsm_objects found; /**< of the last search */
     struct softhsm keeper;
     bool is_nss;
-    char module[256];    /**< path as named */
-    char real[PATH_MAX]; /**< the file behind it */
+    char module[256];                  /**< path as named */
+    char real[PATH_MAX];               /**< the file behind it */
+    char module_sha256[HM_SHA256_HEX]; /**< of that file; "": not asked for */
     char library[HM_HSM_LABEL_SIZE + 16];
     char note[256];
 };

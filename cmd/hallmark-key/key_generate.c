@@ -74,6 +74,7 @@ hm_rc key_generate_run(struct hm_cli *cli, struct hm_err *e)
     HM_TRY(begin_output(&out, e));
     HM_TRY(hm_hsm_pin_find(&pin, &uri, opt.pin, e));
     HM_TRY(key_hsm_open(cli, &hsm, &opt.where, HM_HSM_PROVISION, e));
+    HM_TRY(hm_hsm_digest_module(&hsm, e));
     HM_TRY(key_hsm_login(cli, &hsm, &uri, &pin, e));
     hm_hsm_pin_clear(&pin);
     HM_TRY(hm_hsm_generate(&hsm, &uri, &key, e));

@@ -39,6 +39,10 @@ extern const struct hm_opt key_rehearse_opts[];
 hm_rc key_rehearse_run(struct hm_cli *cli, struct hm_err *e);
 extern const struct hm_opt key_apply_opts[];
 hm_rc key_apply_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt key_ceremony_make_opts[];
+hm_rc key_ceremony_make_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt key_ceremony_check_opts[];
+hm_rc key_ceremony_check_run(struct hm_cli *cli, struct hm_err *e);
 
 /** Rows of an option table: where the token lies. */
 #define KEY_WHERE(to)                                                   \
@@ -80,11 +84,7 @@ HM_MUST hm_rc key_pem_load(const char *path, struct hm_public_key *key,
 HM_MUST hm_rc key_uri_text(const struct hm_hsm_uri *uri, struct hm_buf *to,
                            struct hm_err *e);
 
-/** Members of a key in a JSON result: keyid, scheme, uri, claims. */
-void key_put_json(struct hm_json_writer *w, const struct hm_hsm_key *key,
-                  const char *uri);
-
-/** The same as text for people. */
+/** A key and what is claimed of it, as text for people. */
 void key_say(const struct hm_cli *cli, const struct hm_hsm_key *key,
              const char *uri);
 

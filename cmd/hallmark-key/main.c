@@ -36,6 +36,12 @@ static const struct hm_command commands[] = {
     {"apply", "REQUEST SIGNATURE...", 2, 1 + (int)HM_SIGNATURES_MAX,
      "put a request into force with the signatures that were made",
      key_apply_opts, key_apply_run},
+    {"ceremony-make", "", 0, 0,
+     "write the record of a ceremony, for those who took part to sign",
+     key_ceremony_make_opts, key_ceremony_make_run},
+    {"ceremony-check", "RECORD", 1, 1,
+     "hold the record of a ceremony against its documents",
+     key_ceremony_check_opts, key_ceremony_check_run},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
 

@@ -1,8 +1,8 @@
 #include "sign_priv.h"
 
 hm_rc sign_key_open(struct hm_cli *cli, const struct sign_options *o,
-                    struct hm_hsm *hsm, struct hm_hsm_key *key,
-                    struct hm_err *e)
+                    bool with_module, struct hm_hsm *hsm,
+                    struct hm_hsm_key *key, struct hm_err *e)
 {
     HM_OWN(hm_hsm_pin) pin = HM_HSM_PIN_INIT;
     struct hm_hsm_uri uri;
@@ -13,6 +13,8 @@ hm_rc sign_key_open(struct hm_cli *cli, const struct sign_options *o,
     HM_TRY(hm_hsm_open(hsm, &o->where, HM_HSM_USE, e));
     if (o->dry_run)
         return hm_hsm_find_public(hsm, &uri, key, e);
+    if (with_module)
+        HM_TRY(hm_hsm_digest_module(hsm, e));
     HM_TRY(hm_hsm_login(hsm, &uri, &pin, e));
     if (hm_hsm_note(hsm)[0] != '\0')
         hm_cli_warn(cli, "%s", hm_hsm_note(hsm));

@@ -23,7 +23,12 @@
 
 /** Which verb made it: authorise retires no key, rotate those that are
  * replaced, revoke those that are compromised or lost. */
-enum hm_request_act { HM_ACT_AUTHORISE, HM_ACT_ROTATE, HM_ACT_REVOKE };
+enum hm_request_act {
+    HM_ACT_AUTHORISE,
+    HM_ACT_ROTATE,
+    HM_ACT_REVOKE,
+    HM_ACT_FIND /**< hm_request_make() is to find which */
+};
 #define HM_ACT_WORDS "authorise rotate revoke"
 
 /** "authorise", … */

@@ -138,23 +138,35 @@ static enum hm_request_act act_of(enum hm_retire_reason reason)
     return reason == HM_ROTATED ? HM_ACT_ROTATE : HM_ACT_REVOKE;
 }
 
-/* The first word that a signer reads: a revocation is not to be shown as a
- * rotation, nor either as a mere authorisation. */
-HM_MUST static hm_rc check_act(const struct hm_request *r, struct hm_err *e)
+/* What becomes of the keys; two answers are none. */
+static bool find_act(const struct hm_request *r, enum hm_request_act *act)
 {
-    bool retires = false;
-    bool is_right = true;
+    bool is_one = true;
 
+    *act = HM_ACT_AUTHORISE;
     for (size_t i = 0; i < r->next.retired_n; i++) {
         const struct hm_retired_key *key = &r->next.retired[i];
 
         if (hm_authorisation_find_retired(&r->last, key->entry.key.key.keyid) !=
             NULL)
             continue;
-        retires = true;
-        is_right = is_right && r->act == act_of(key->reason);
+        is_one =
+            is_one && (*act == HM_ACT_AUTHORISE || *act == act_of(key->reason));
+        *act = act_of(key->reason);
     }
-    if (is_right && retires == (r->act != HM_ACT_AUTHORISE))
+    return is_one;
+}
+
+/* The first word that a signer reads: a revocation is not to be shown as a
+ * rotation, nor either as a mere authorisation. */
+HM_MUST static hm_rc check_act(struct hm_request *r, struct hm_err *e)
+{
+    enum hm_request_act act;
+    const bool is_one = find_act(r, &act);
+
+    if (is_one && r->act == HM_ACT_FIND)
+        r->act = act;
+    if (is_one && r->act == act)
         return HM_OK;
     return hm_fail(e, HM_E_REJECTED, "request.act.differs",
                    "the request says '%s', but that is not what becomes of the "
