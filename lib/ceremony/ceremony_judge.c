@@ -76,7 +76,7 @@ HM_MUST static hm_rc check_digest(const struct hm_ceremony_side *said,
     hm_hex_write((struct hm_bytes){found, sizeof(found)}, hex[1]);
     return hm_fail(e, HM_E_REJECTED, reason,
                    "the record is about another authorisation %s: its sha256 "
-                   "is %.16s..., that of the file %.16s...",
+                   "begins with %.16s, that of the file with %.16s",
                    which, hex[0], hex[1]);
 }
 

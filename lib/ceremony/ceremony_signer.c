@@ -23,13 +23,20 @@ static bool is_needed(size_t text)
     return text == HM_SIGNER_MODULE || text == HM_SIGNER_LABEL;
 }
 
+HM_MUST static hm_rc get_text(struct hm_json at, size_t i, struct hm_signer *s,
+                              struct hm_err *e)
+{
+    if (!is_needed(i) && hm_json_find(at, texts[i]).item == NULL)
+        return HM_OK;
+    HM_TRY(hm_json_get_text(at, texts[i], s->text[i], HM_SIGNER_TEXT, e));
+    return hm_request_check_text(texts[i], s->text[i], e);
+}
+
 HM_MUST static hm_rc get_texts(struct hm_json at, struct hm_signer *s,
                                struct hm_err *e)
 {
     for (size_t i = 0; i < HM_SIGNER_TEXTS; i++)
-        if (is_needed(i) || hm_json_find(at, texts[i]).item != NULL)
-            HM_TRY(
-                hm_json_get_text(at, texts[i], s->text[i], HM_SIGNER_TEXT, e));
+        HM_TRY(get_text(at, i, s, e));
     return hm_json_get_hex(at, "module_sha256", s->module_sha256,
                            sizeof(s->module_sha256), e);
 }

@@ -52,7 +52,7 @@ struct hm_signer {
  * and `generate --json` printed.  Members that are not needed are passed over.
  * @param[out] s  filled; not to be used after failure
  * @return HM_E_FORMAT, HM_E_LIMIT `json.*` (without a module_sha256 it is no
- *         evidence) */
+ *         evidence); HM_E_FORMAT `request.text.syntax` */
 HM_MUST hm_rc hm_signer_read(struct hm_signer *s, struct hm_bytes bytes,
                              struct hm_err *e);
 
