@@ -16,12 +16,6 @@ const struct hm_opt key_ceremony_check_opts[] = {
     HM_OPT_END,
 };
 
-/* Who signed the record. */
-struct proof {
-    struct hm_signers root;
-    struct hm_signers keys;
-};
-
 /* --- held against its documents ---------------------------------------------------- */
 
 /* What only the record says of them, as a request would have said it. */
@@ -56,7 +50,7 @@ HM_MUST static hm_rc compare(struct key_ceremony *k, struct hm_err *e)
 
 /* Nothing of the record is read before root keys are seen to have signed it. */
 HM_MUST static hm_rc load(struct key_ceremony *k, const char *path,
-                          struct proof *p, struct hm_err *e)
+                          struct hm_err *e)
 {
     hm_rc rc;
 
@@ -64,7 +58,7 @@ HM_MUST static hm_rc load(struct key_ceremony *k, const char *path,
     rc = key_signed_load(path, &k->text, &k->sigs, e);
     if (rc == HM_OK)
         rc = hm_ceremony_verify(&k->asked->root, hm_buf_view(&k->text),
-                                &k->sigs, &p->root, e);
+                                &k->sigs, &k->by_root, e);
     if (rc == HM_OK)
         rc = hm_ceremony_read(&k->said, hm_buf_view(&k->text), e);
     return hm_context(e, rc, "record '%s'", hm_show_str(path));
@@ -72,12 +66,12 @@ HM_MUST static hm_rc load(struct key_ceremony *k, const char *path,
 
 /* --- the result --------------------------------------------------------------------- */
 
-static bool has_signed(const struct hm_ceremony *c,
-                       const struct hm_ceremony_part *part,
-                       const struct proof *p)
+static bool has_signed(const struct key_ceremony *k,
+                       const struct hm_ceremony_part *part)
 {
     return hm_ceremony_has_signed(
-        hm_ceremony_is_added(c, part) ? &p->keys : &p->root, part->keyid);
+        hm_ceremony_is_added(&k->said, part) ? &k->by_added : &k->by_root,
+        part->keyid);
 }
 
 static const char *role_of(const struct hm_ceremony *c,
@@ -134,82 +128,97 @@ static void say_act(const struct hm_cli *cli, const struct hm_ceremony *c)
         hm_cli_say(cli, "authorisation %llu of '%s' is the first",
                    (unsigned long long)c->after.sequence, c->vendor);
     for (size_t i = 0; i < c->retired_n; i++)
-        hm_cli_say(cli, "  retired  %.16s", c->retired[i].keyid);
+        hm_cli_say(cli, "  retired  %.16s as %s", c->retired[i].keyid,
+                   hm_retire_name(c->retired[i].reason));
 }
 
-/* What is not shown, one sentence each: a gap, and not always a no. */
-static void put_gaps(struct hm_json_writer *w, const struct hm_ceremony *c,
-                     const struct proof *p)
+static void put_gap(struct hm_json_writer *w, const char *keyid,
+                    const char *missing)
+{
+    hm_json_open_object(w, NULL);
+    hm_json_put_text(w, "keyid", keyid);
+    hm_json_put_text(w, "missing", missing);
+    hm_json_close_object(w);
+}
+
+/* What is not shown: not always a no. */
+static void put_gaps(struct hm_json_writer *w, const struct key_ceremony *k)
 {
     hm_json_open_array(w, "gaps");
-    for (size_t i = 0; i < c->part_n; i++) {
-        const struct hm_ceremony_part *part = &c->part[i];
+    for (size_t i = 0; i < k->said.part_n; i++) {
+        const struct hm_ceremony_part *part = &k->said.part[i];
 
-        if (!has_signed(c, part, p)) {
-            hm_json_open_object(w, NULL);
-            hm_json_put_text(w, "keyid", part->keyid);
-            hm_json_put_text(w, "missing", "signature");
-            hm_json_close_object(w);
-        }
-        if (!part->has_evidence) {
-            hm_json_open_object(w, NULL);
-            hm_json_put_text(w, "keyid", part->keyid);
-            hm_json_put_text(w, "missing", "evidence");
-            hm_json_close_object(w);
-        }
+        if (!has_signed(k, part))
+            put_gap(w, part->keyid, "signature");
+        if (!part->has_evidence)
+            put_gap(w, part->keyid, "evidence");
     }
     hm_json_close_array(w);
 }
 
-HM_MUST static hm_rc report(struct hm_cli *cli, const struct hm_ceremony *c,
-                            const struct proof *p, bool is_good,
-                            struct hm_err *e)
+static void put_part(struct hm_json_writer *w, const struct key_ceremony *k,
+                     const struct hm_ceremony_part *part)
 {
+    hm_json_open_object(w, NULL);
+    hm_json_put_text(w, "who", part->who);
+    hm_json_put_text(w, "keyid", part->keyid);
+    hm_json_put_text(w, "role", role_of(&k->said, part));
+    hm_json_put_bool(w, "signed", has_signed(k, part));
+    hm_json_put_bool(w, "evidence", part->has_evidence);
+    hm_json_close_object(w);
+}
+
+static void say_verdict(const struct hm_cli *cli, const struct key_ceremony *k)
+{
+    hm_cli_say(cli,
+               "it says what the authorisations say; %zu root keys signed it, "
+               "%u must%s",
+               k->by_root.n, k->asked->root.threshold,
+               k->said.part_n == k->said.root_n
+                   ? ""
+                   : "; every key that was added signed it too");
+}
+
+/* The verdict stays what it is, however telling it goes. */
+HM_MUST static hm_rc report(struct hm_cli *cli, const struct key_ceremony *k,
+                            hm_rc verdict, struct hm_err *e)
+{
+    const struct hm_ceremony *c = &k->said;
     struct hm_json_writer w;
+    hm_rc rc;
 
     say_act(cli, c);
-    hm_cli_result(cli, &w, is_good);
+    hm_cli_result(cli, &w, verdict == HM_OK);
     hm_json_put_text(&w, "act", hm_request_act_name(c->act));
     hm_json_put_time(&w, "time", c->time);
     hm_json_put_uint(&w, "sequence", c->after.sequence);
     hm_json_open_array(&w, "signers");
     for (size_t i = 0; i < c->part_n; i++) {
-        const struct hm_ceremony_part *part = &c->part[i];
-
-        say_part(cli, c, part, has_signed(c, part, p));
-        hm_json_open_object(&w, NULL);
-        hm_json_put_text(&w, "who", part->who);
-        hm_json_put_text(&w, "keyid", part->keyid);
-        hm_json_put_text(&w, "role", role_of(c, part));
-        hm_json_put_bool(&w, "signed", has_signed(c, part, p));
-        hm_json_put_bool(&w, "evidence", part->has_evidence);
-        hm_json_close_object(&w);
+        say_part(cli, c, &c->part[i], has_signed(k, &c->part[i]));
+        put_part(&w, k, &c->part[i]);
     }
     hm_json_close_array(&w);
-    put_gaps(&w, c, p);
+    if (verdict == HM_OK)
+        say_verdict(cli, k);
+    put_gaps(&w, k);
     hm_json_close_object(&w);
-    return hm_json_finish(&w, e);
+    rc = hm_json_finish(&w, verdict == HM_OK ? e : NULL);
+    return verdict == HM_OK ? rc : verdict;
 }
 
 hm_rc key_ceremony_check_run(struct hm_cli *cli, struct hm_err *e)
 {
     OWN_KEY_CEREMONY *k = key_ceremony_new();
-    struct proof p = {.root = {.n = 0}};
-    struct hm_err why = {.rc = HM_OK};
     hm_rc rc;
 
     if (k == NULL)
         return hm_fail(e, HM_E_NOMEM, "key.change.nomem",
                        "out of memory for a record");
-    HM_TRY(load(k, cli->argv[0], &p, e));
+    HM_TRY(load(k, cli->argv[0], e));
     HM_TRY(compare(k, e));
     rc = hm_ceremony_prove(&k->said, &k->asked->request.next,
-                           hm_buf_view(&k->text), &k->sigs, &p.keys, &why);
-    if (rc != HM_OK && rc != HM_E_REJECTED) {
-        *e = why;
+                           hm_buf_view(&k->text), &k->sigs, &k->by_added, e);
+    if (rc != HM_OK && rc != HM_E_REJECTED)
         return rc;
-    }
-    HM_TRY(report(cli, &k->said, &p, rc == HM_OK, e));
-    *e = why;
-    return rc;
+    return report(cli, k, rc, e);
 }

@@ -9,12 +9,14 @@
 
 /** A record on its way, and the documents that it is about. */
 struct key_ceremony {
-    struct key_asked *asked;   /**< owned: root, the request, and the
+    struct key_asked *asked;    /**< owned: root, the request, and the
                                     signatures of the authorisation */
-    struct hm_ceremony made;   /**< what the documents say */
-    struct hm_ceremony said;   /**< what a record says */
-    struct hm_buf text;        /**< owned: its bytes */
-    struct hm_signatures sigs; /**< owned: of the record */
+    struct hm_ceremony made;    /**< what the documents say */
+    struct hm_ceremony said;    /**< what a record says */
+    struct hm_buf text;         /**< owned: its bytes */
+    struct hm_signatures sigs;  /**< owned: of the record */
+    struct hm_signers by_root;  /**< root keys that signed the record */
+    struct hm_signers by_added; /**< keys of the authorisation that did */
 };
 
 /** @return NULL when there is no memory */

@@ -118,12 +118,8 @@ bool hm_ceremony_is_added(const struct hm_ceremony *c,
     return (size_t)(part - c->part) >= c->root_n;
 }
 
-HM_MUST static hm_rc find_part(struct hm_ceremony *c, const char *keyid,
-                               struct hm_ceremony_part **out, struct hm_err *e)
+HM_MUST static hm_rc refuse_stranger(const char *keyid, struct hm_err *e)
 {
-    *out = hm_ceremony_find(c, keyid);
-    if (*out != NULL)
-        return HM_OK;
     return hm_fail(e, HM_E_REJECTED, "ceremony.key.stranger",
                    "key %.16s takes no part: it neither signed the "
                    "authorisation as a root key nor is it added by it",
@@ -133,9 +129,10 @@ HM_MUST static hm_rc find_part(struct hm_ceremony *c, const char *keyid,
 hm_rc hm_ceremony_name(struct hm_ceremony *c, const char *keyid,
                        const char *who, struct hm_err *e)
 {
-    struct hm_ceremony_part *part = NULL;
+    struct hm_ceremony_part *part = hm_ceremony_find(c, keyid);
 
-    HM_TRY(find_part(c, keyid, &part, e));
+    if (part == NULL)
+        return refuse_stranger(keyid, e);
     HM_TRY(hm_request_check_text("who", who, e));
     if (part->who[0] != '\0')
         return hm_fail(e, HM_E_REJECTED, "ceremony.who.twice",
@@ -148,9 +145,10 @@ hm_rc hm_ceremony_name(struct hm_ceremony *c, const char *keyid,
 hm_rc hm_ceremony_attach(struct hm_ceremony *c, const struct hm_signer *s,
                          struct hm_err *e)
 {
-    struct hm_ceremony_part *part = NULL;
+    struct hm_ceremony_part *part = hm_ceremony_find(c, s->keyid);
 
-    HM_TRY(find_part(c, s->keyid, &part, e));
+    if (part == NULL)
+        return refuse_stranger(s->keyid, e);
     if (part->has_evidence)
         return hm_fail(e, HM_E_REJECTED, "ceremony.evidence.twice",
                        "there is evidence of key %.16s already", s->keyid);
@@ -199,11 +197,4 @@ hm_rc ceremony_check(const struct hm_ceremony *c, struct hm_err *e)
         HM_TRY(hm_request_check_text("reason", c->skip_reason, e));
     HM_TRY(check_numbers(c, e));
     return check_parts(c, e);
-}
-
-const char *ceremony_reason_name(enum hm_retire_reason reason)
-{
-    static const char *const names[] = {"rotated", "compromised", "lost"};
-
-    return names[reason];
 }

@@ -19,7 +19,4 @@ HM_MUST hm_rc ceremony_get_evidence(struct hm_json at,
  * @return as hm_ceremony_read() */
 HM_MUST hm_rc ceremony_check(const struct hm_ceremony *c, struct hm_err *e);
 
-/** "rotated", … */
-const char *ceremony_reason_name(enum hm_retire_reason reason);
-
 #endif /* CEREMONY_PRIV_H */

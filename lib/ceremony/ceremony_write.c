@@ -40,8 +40,7 @@ static void put_retired(struct hm_json_writer *w, const struct hm_ceremony *c)
     for (size_t i = 0; i < c->retired_n; i++) {
         hm_json_open_object(w, NULL);
         hm_json_put_text(w, "keyid", c->retired[i].keyid);
-        hm_json_put_text(w, "reason",
-                         ceremony_reason_name(c->retired[i].reason));
+        hm_json_put_text(w, "reason", hm_retire_name(c->retired[i].reason));
         hm_json_close_object(w);
     }
     hm_json_close_array(w);

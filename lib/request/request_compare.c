@@ -177,7 +177,6 @@ static void compare_ledger(struct diff *d, const struct hm_retired_key *old,
 /* A key that goes is compared with what it was while it was in force. */
 static void compare_retired(struct diff *d)
 {
-    static const char *const reasons[] = {"rotated", "compromised", "lost"};
     const struct hm_authorisation *next = &d->r->next;
 
     for (size_t i = 0; i < next->retired_n; i++) {
@@ -186,8 +185,8 @@ static void compare_retired(struct diff *d)
         const struct hm_retired_key *old =
             hm_authorisation_find_retired(&d->r->last, keyid);
 
-        say(d, old == NULL ? "" : reasons[old->reason], reasons[new->reason],
-            "/retired/%s/reason", keyid);
+        say(d, old == NULL ? "" : hm_retire_name(old->reason),
+            hm_retire_name(new->reason), "/retired/%s/reason", keyid);
         say(d, old == NULL ? "" : hm_time_show(old->since),
             hm_time_show(new->since), "/retired/%s/since", keyid);
         compare_key(d, "retired",

@@ -174,8 +174,6 @@ static void explain_keys(struct talk *t)
 
 static void explain_retired(struct talk *t)
 {
-    static const char *const reasons[] = {"rotated", "compromised", "lost"};
-
     for (size_t i = 0; i < t->r->next.retired_n; i++) {
         const struct hm_retired_key *key = &t->r->next.retired[i];
         const char *keyid = key->entry.key.key.keyid;
@@ -185,7 +183,7 @@ static void explain_retired(struct talk *t)
         say(t,
             "Key %.16s (%s) is retired as %s since %s: devices that know this "
             "authorisation refuse all that it signed.",
-            keyid, hm_role_name(key->entry.role), reasons[key->reason],
+            keyid, hm_role_name(key->entry.role), hm_retire_name(key->reason),
             hm_time_show(key->since));
     }
 }

@@ -1,6 +1,11 @@
 #include "trust_priv.h"
 
-static const char *const retire_words[] = {"rotated", "compromised", "lost"};
+const char *hm_retire_name(enum hm_retire_reason reason)
+{
+    static const char *const names[] = {"rotated", "compromised", "lost"};
+
+    return names[reason];
+}
 
 static void write_token(const struct hm_token_claims *token,
                         struct hm_json_writer *w)
@@ -36,7 +41,7 @@ static void write_retired(const struct hm_retired_key *retired,
     hm_json_open_object(w, NULL);
     write_entry(&retired->entry, w);
     hm_json_put_time(w, "since", retired->since);
-    hm_json_put_text(w, "reason", retire_words[retired->reason]);
+    hm_json_put_text(w, "reason", hm_retire_name(retired->reason));
     if (retired->has_ledger) {
         hm_json_open_object(w, "ledger");
         hm_json_put_uint(w, "size", retired->ledger_size);

@@ -229,6 +229,9 @@ struct hm_authorised_key {
 enum hm_retire_reason { HM_ROTATED, HM_COMPROMISED, HM_LOST };
 #define HM_RETIRE_WORDS "rotated compromised lost"
 
+/** "rotated", … */
+const char *hm_retire_name(enum hm_retire_reason reason);
+
 struct hm_retired_key {
     struct hm_authorised_key entry;
     hm_time since;

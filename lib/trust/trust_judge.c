@@ -80,14 +80,13 @@ hm_rc hm_authorisation_load(struct hm_authorisation *a,
 HM_MUST static hm_rc refuse_retired(const struct hm_retired_key *retired,
                                     struct hm_err *e)
 {
-    static const char *const why[] = {"rotated", "compromised", "lost"};
-
     return hm_hint(e,
                    hm_fail(e, HM_E_REJECTED, "trust.key.retired",
                            "key %.16s is retired since %s (%s): what it signs "
                            "from then on is refused",
                            retired->entry.key.key.keyid,
-                           hm_time_show(retired->since), why[retired->reason]),
+                           hm_time_show(retired->since),
+                           hm_retire_name(retired->reason)),
                    "sign with a key that is in force; release.json names it "
                    "under signing");
 }
