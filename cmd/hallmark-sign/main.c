@@ -55,6 +55,10 @@ HM_MUST static hm_rc check_way(struct hm_err *e)
         return hm_fail(e, HM_E_USAGE, "sign.way.one",
                        "--evidence goes with --key and a document, and not "
                        "with --dry-run: the token is asked when it signs");
+    if (hm_cli_is_stdout(opt.evidence) && hm_cli_is_stdout(opt.output))
+        return hm_fail(e, HM_E_USAGE, "sign.output.many",
+                       "standard output takes the signature or the evidence, "
+                       "not both");
     if (opt.raw && opt.attach == NULL)
         return hm_fail(e, HM_E_USAGE, "sign.way.one",
                        "--raw goes with --attach");

@@ -91,6 +91,7 @@ hm_rc hm_ceremony_make(struct hm_ceremony *c, const struct hm_request *r,
     memcpy(c->root_sha256, root->sha256, sizeof(c->root_sha256));
     (void)snprintf(c->tool, sizeof(c->tool), "hallmark %s", HM_VERSION);
     take_words(c, r);
+    c->time = r->next.issued;
     c->has_before = r->before.n > 0;
     if (c->has_before)
         take_side(&c->before, &r->last);

@@ -187,6 +187,11 @@ hm_rc hm_ceremony_compare(const struct hm_ceremony *c,
                        "the record is about another root.json");
     HM_TRY(compare_after(c, &made->after, e));
     HM_TRY(compare_before(c, made, e));
+    if (c->time < made->time)
+        return hm_fail(e, HM_E_REJECTED, "ceremony.time.early",
+                       "the record is of %s, and the authorisation was issued "
+                       "at %s",
+                       hm_time_show(c->time), hm_time_show(made->time));
     HM_TRY(compare_root(c, made, e));
     HM_TRY(compare_added(c, made, e));
     return compare_retired(c, made, e);

@@ -107,7 +107,8 @@ struct hm_ceremony {
     char tool[HM_TRUST_TEXT]; /**< program and version that wrote it */
 };
 
-/** Fill in what the documents say: everything but time, who and evidence.
+/** Fill in what the documents say: everything but who and evidence.  The time is
+ * the earliest that it can be, when the authorisation was issued.
  *
  * @param r      passed hm_request_make(): before, document, who asks and why
  * @param sigs   of r->document, as they are beside the authorisation
@@ -179,7 +180,8 @@ HM_MUST hm_rc hm_ceremony_check_files(const struct hm_ceremony *c,
  *
  * @param made  what hm_ceremony_make() makes of them
  * @return HM_E_REJECTED `ceremony.root.differs`, `ceremony.after.differs`,
- *         `ceremony.before.differs`, `ceremony.key.differs` (a key is added or
+ *         `ceremony.before.differs`, `ceremony.time.early` (before the
+ *         authorisation was issued), `ceremony.key.differs` (a key is added or
  *         retired and not told, or told and not added, or a root key did not
  *         sign the authorisation) */
 HM_MUST hm_rc hm_ceremony_compare(const struct hm_ceremony *c,

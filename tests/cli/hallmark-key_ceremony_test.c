@@ -37,7 +37,9 @@ static void first_with_evidence(const struct key_story *s)
        "    \"$0\" show \"pkcs11:token=vendor;object=${k%:*}\" --softhsm vt "
        "\\\n"
        "        --pin file:vendor.pin --json >${k#*:}\n"
-       "done",
+       "done\n"
+       "\"$0\" show 'pkcs11:token=vendor;object=vendor-1' --softhsm vt \\\n"
+       "    --json >public.json",
        HM_BIN "/hallmark-key");
     assert_run(&r, 0, "");
 }
@@ -248,6 +250,7 @@ static const struct {
      2,
      "ceremony.evidence.twice"},
     {{WHO_A, "--evidence", "root.json"}, 2, "json.member.missing"},
+    {{WHO_A, "--evidence", "public.json"}, 2, "json.member.missing"},
     {{WHO_A, "--evidence", "none.json"}, 3, "base.file.open"},
     {{WHO_A, "--by", "me"}, 2, "key.ceremony.option"},
     {{WHO_A, "--issue-time", "2020-05-12T08:00:00Z"}, 1, "base.time.backwards"},
@@ -308,6 +311,8 @@ static void evidence_is_of_a_key_that_signs_a_document(void **state)
     assert_run(&r, 2, "sign.way.one");
     SIGN("first.json", "--bytes", "b", "--evidence", "e.json");
     assert_run(&r, 2, "sign.way.one");
+    SIGN("first.json", ROOT_A, "--evidence", "-", "-o", "-");
+    assert_run(&r, 2, "sign.output.many");
     SIGN("first.json", VENDOR, "--evidence", "e.json");
     assert_run(&r, 1, "sign.key.stranger");
     assert_false(key_story_has(s, "e.json"));

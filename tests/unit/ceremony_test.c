@@ -96,6 +96,16 @@ static void other_number(struct hm_ceremony *c)
     c->before.sequence++;
 }
 
+static void a_second_before(struct hm_ceremony *c)
+{
+    c->time = MAKER_TIME + MAKER_DAY - 1;
+}
+
+static void the_second_of_the_act(struct hm_ceremony *c)
+{
+    c->time = MAKER_TIME + MAKER_DAY;
+}
+
 static void no_before(struct hm_ceremony *c)
 {
     c->has_before = false;
@@ -159,6 +169,8 @@ static const struct {
     {NULL, other_after, "ceremony.after.differs"},
     {other_number, NULL, "ceremony.before.differs"},
     {no_before, NULL, "ceremony.before.differs"},
+    {a_second_before, NULL, "ceremony.time.early"},
+    {the_second_of_the_act, NULL, NULL},
     {other_root_set, NULL, "ceremony.root.differs"},
     {other_root_key, NULL, "ceremony.key.differs"},
     {silent_of_the_new_key, NULL, "ceremony.key.differs"},
@@ -182,7 +194,9 @@ static void what_a_record_says_is_compared_with_its_documents(void **state)
         hm_rc rc;
 
         ceremony_fill(cw, said);
-        ceremony_fill(cw, made);
+        assert_ok(hm_ceremony_make(made, cw->request, &cw->w->root,
+                                   &cw->signed_by, &e),
+                  &e);
         if (differences[i].said != NULL)
             differences[i].said(said);
         if (differences[i].made != NULL)

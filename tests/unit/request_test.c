@@ -209,6 +209,34 @@ static void each_rule_has_its_reason(void **state)
     }
 }
 
+static void an_act_can_be_found(void **state)
+{
+    static const struct {
+        request_edit next;
+        enum hm_request_act act; /* HM_ACT_FIND: none */
+    } acts[] = {
+        {NULL, HM_ACT_AUTHORISE},         {edit_add, HM_ACT_AUTHORISE},
+        {edit_rotate, HM_ACT_ROTATE},     {edit_revoke, HM_ACT_REVOKE},
+        {rotate_and_revoke, HM_ACT_FIND},
+    };
+    const struct request_world *w = *state;
+
+    for (size_t i = 0; i < COUNT(acts); i++) {
+        OWN_REQUEST *r = request_new();
+        struct hm_err e = {.rc = HM_OK};
+        hm_rc rc;
+
+        request_fill(w, r, NULL, acts[i].next);
+        r->act = HM_ACT_FIND;
+        rc = hm_request_make(r, &w->root, &e);
+        assert_int_equal(r->act, acts[i].act);
+        if (acts[i].act == HM_ACT_FIND)
+            assert_fails(rc, HM_E_REJECTED, "request.act.differs", &e);
+        else
+            assert_ok(rc, &e);
+    }
+}
+
 static void zero_is_no_number_of_a_first_authorisation(void **state)
 {
     const struct request_world *w = *state;
@@ -375,6 +403,7 @@ int main(void)
         cmocka_unit_test(words_are_the_same_for_the_same_documents),
         cmocka_unit_test(each_rule_has_its_reason),
         cmocka_unit_test(numbers_are_left_out_for_a_reason_that_is_kept),
+        cmocka_unit_test(an_act_can_be_found),
         cmocka_unit_test(zero_is_no_number_of_a_first_authorisation),
         cmocka_unit_test(the_one_in_force_must_be_signed_by_the_root),
         cmocka_unit_test(who_asks_and_why_is_one_line_of_text),
