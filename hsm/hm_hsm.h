@@ -124,6 +124,8 @@ enum hm_hsm_claim { HM_HSM_UNKNOWN, HM_HSM_NO, HM_HSM_YES };
 /** "unknown", "no" or "yes". */
 const char *hm_hsm_claim_name(enum hm_hsm_claim claim);
 
+#define HM_HSM_VERSION_SIZE 8 /**< "255.255" and NUL */
+
 /** What the module says of a token and of one private key on it. */
 struct hm_hsm_claims {
     char module[256];                     /**< path of the module */
@@ -134,6 +136,8 @@ struct hm_hsm_claims {
     char manufacturer[HM_HSM_LABEL_SIZE];
     char serial[HM_HSM_SHORT_SIZE];
     char model[HM_HSM_SHORT_SIZE];
+    char hardware[HM_HSM_VERSION_SIZE]; /**< its version, of the token */
+    char firmware[HM_HSM_VERSION_SIZE]; /**< its version, of the token */
     bool is_software; /**< a file with a PIN: no hardware protects the key */
     enum hm_hsm_claim local;
     enum hm_hsm_claim sensitive;

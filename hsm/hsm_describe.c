@@ -36,6 +36,8 @@ static void put_token(struct hm_json_writer *w, const struct hm_hsm_claims *c)
     hm_json_put_optional(w, "serial", c->serial);
     hm_json_put_optional(w, "manufacturer", c->manufacturer);
     hm_json_put_optional(w, "model", c->model);
+    hm_json_put_optional(w, "hardware_version", c->hardware);
+    hm_json_put_optional(w, "firmware_version", c->firmware);
     hm_json_put_bool(w, "software", c->is_software);
     hm_hsm_claim_lines(c, lines);
     for (size_t i = 0; i < HM_HSM_CLAIMS; i++)

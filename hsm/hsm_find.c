@@ -106,6 +106,8 @@ void hsm_key_describe(const struct hsm_state *s, const struct hsm_object *o,
     memcpy(c->manufacturer, t->manufacturer, sizeof(t->manufacturer));
     memcpy(c->serial, t->serial, sizeof(t->serial));
     memcpy(c->model, t->model, sizeof(t->model));
+    memcpy(c->hardware, t->hardware, sizeof(t->hardware));
+    memcpy(c->firmware, t->firmware, sizeof(t->firmware));
     c->is_software = s->is_nss || strstr(c->manufacturer, "SoftHSM") != NULL ||
                      strstr(c->model, "SoftHSM") != NULL;
 }

@@ -22,6 +22,8 @@ struct hsm_token {
     char manufacturer[HM_HSM_LABEL_SIZE];
     char serial[HM_HSM_SHORT_SIZE];
     char model[HM_HSM_SHORT_SIZE];
+    char hardware[HM_HSM_VERSION_SIZE];
+    char firmware[HM_HSM_VERSION_SIZE];
 };
 
 /** An object with what it is searched by. */

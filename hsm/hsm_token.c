@@ -11,6 +11,11 @@ static void take_field(char *to, const CK_UTF8CHAR *from, size_t n)
     to[n] = '\0';
 }
 
+static void take_version(char to[static HM_HSM_VERSION_SIZE], CK_VERSION from)
+{
+    (void)snprintf(to, HM_HSM_VERSION_SIZE, "%u.%u", from.major, from.minor);
+}
+
 hm_rc hsm_token_read(struct hsm_state *s, CK_SLOT_ID slot,
                      struct hsm_token *out, struct hm_err *e)
 {
@@ -28,6 +33,8 @@ hm_rc hsm_token_read(struct hsm_state *s, CK_SLOT_ID slot,
                sizeof(info.manufacturerID));
     take_field(out->serial, info.serialNumber, sizeof(info.serialNumber));
     take_field(out->model, info.model, sizeof(info.model));
+    take_version(out->hardware, info.hardwareVersion);
+    take_version(out->firmware, info.firmwareVersion);
     return HM_OK;
 }
 

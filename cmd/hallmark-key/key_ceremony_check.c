@@ -92,10 +92,11 @@ static void say_evidence(const struct hm_cli *cli, const struct hm_signer *s)
                hm_show_str(s->text[HM_SIGNER_LIBRARY]),
                hm_show_str(s->text[HM_SIGNER_MODULE]));
     hm_cli_say(cli, "           module sha256 %s", hex);
-    hm_cli_say(cli, "           token '%s', serial %s, %s",
+    hm_cli_say(cli, "           token '%s', serial %s, %s, firmware %s",
                hm_show_str(s->text[HM_SIGNER_LABEL]),
                hm_show_str(s->text[HM_SIGNER_SERIAL]),
-               hm_show_str(s->text[HM_SIGNER_MODEL]));
+               hm_show_str(s->text[HM_SIGNER_MODEL]),
+               hm_show_str(s->text[HM_SIGNER_FIRMWARE]));
     hm_cli_say(cli, "           claimed: %s", claims);
 }
 

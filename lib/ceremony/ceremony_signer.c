@@ -3,15 +3,17 @@
 #include "ceremony_priv.h"
 
 static const char *const texts[HM_SIGNER_TEXTS] = {
-    "module", "library", "label", "serial", "manufacturer", "model"};
+    "module", "library",          "label",           "serial", "manufacturer",
+    "model",  "hardware_version", "firmware_version"};
 
 static const char *const claims[HM_SIGNER_CLAIMS] = {
     "software",         "local",       "sensitive",
     "always_sensitive", "extractable", "never_extractable"};
 
-#define MEMBERS                                                              \
-    "module module_sha256 library label serial manufacturer model software " \
-    "local sensitive always_sensitive extractable never_extractable"
+#define MEMBERS                                                     \
+    "module module_sha256 library label serial manufacturer model " \
+    "hardware_version firmware_version software local sensitive "   \
+    "always_sensitive extractable never_extractable"
 
 #define CLAIM_WORDS "unknown no yes"
 static const char *const words[] = {"unknown", "no", "yes"};

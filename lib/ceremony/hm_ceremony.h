@@ -31,9 +31,11 @@ enum hm_signer_text {
     HM_SIGNER_LABEL,   /**< of the token */
     HM_SIGNER_SERIAL,
     HM_SIGNER_MANUFACTURER,
-    HM_SIGNER_MODEL
+    HM_SIGNER_MODEL,
+    HM_SIGNER_HARDWARE, /**< version of the token's hardware */
+    HM_SIGNER_FIRMWARE  /**< the same of its firmware */
 };
-#define HM_SIGNER_TEXTS 6u
+#define HM_SIGNER_TEXTS 8u
 #define HM_SIGNER_TEXT  256 /**< of each; NUL included */
 
 /** Claims of a signer, in the order in which they are written: software, local,

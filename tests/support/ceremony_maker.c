@@ -34,8 +34,14 @@ void ceremony_sign_by(const struct ceremony_world *cw, struct hm_bytes text,
 void ceremony_evidence(const struct ceremony_world *cw, enum maker_name key,
                        struct hm_signer *to)
 {
-    static const char *const texts[HM_SIGNER_TEXTS] = {
-        "/usr/lib/token.so", "Maker 2.1", "safe", "0a1b", "Maker", "M1"};
+    static const char *const texts[HM_SIGNER_TEXTS] = {"/usr/lib/token.so",
+                                                       "Maker 2.1",
+                                                       "safe",
+                                                       "0a1b",
+                                                       "Maker",
+                                                       "M1",
+                                                       "1.0",
+                                                       "3.2"};
 
     *to = (struct hm_signer){.module_sha256 = {1, 2, 3}};
     memcpy(to->keyid, cw->w->m.keys[key].key.keyid, sizeof(to->keyid));

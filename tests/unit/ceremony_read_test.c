@@ -47,10 +47,14 @@ static const char *const accepted[] = {
     "removed /root/0/evidence/serial",
     "removed /root/0/evidence/manufacturer",
     "removed /root/0/evidence/model",
+    "removed /root/0/evidence/hardware_version",
+    "removed /root/0/evidence/firmware_version",
     "removed /added/0/evidence/library",
     "removed /added/0/evidence/serial",
     "removed /added/0/evidence/manufacturer",
     "removed /added/0/evidence/model",
+    "removed /added/0/evidence/hardware_version",
+    "removed /added/0/evidence/firmware_version",
     NULL,
 };
 
