@@ -156,6 +156,8 @@ static bool look_at_key(struct doctor *d)
     struct hm_err e = {.rc = HM_OK};
     hm_rc rc = hm_hsm_find_public(&d->hsm, &d->uri, &d->key, &e);
 
+    if (rc == HM_OK)
+        rc = hm_public_key_check_published(&d->key.public_key, &e);
     if (!passed(d, KEY, rc, &e))
         return false;
     say_of(&d->rows[KEY], "%s, %s", d->key.public_key.keyid,

@@ -179,7 +179,8 @@ HM_MUST hm_rc sign_place_find(const struct sign_options *o,
 HM_MUST hm_rc sign_output_check(const struct sign_options *o, struct hm_err *e);
 
 /** Open the module and find the key: logged in, or with --dry-run only its
- * public half. */
+ * public half.
+ * @return HM_E_REJECTED `crypto.key.published` */
 HM_MUST hm_rc sign_key_open(struct hm_cli *cli, const struct sign_options *o,
                             struct hm_hsm *hsm, struct hm_hsm_key *key,
                             struct hm_err *e);

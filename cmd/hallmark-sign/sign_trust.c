@@ -176,6 +176,7 @@ HM_MUST static hm_rc judge_authorisation(const struct sign_document *d,
 
     HM_TRY(hm_authorisation_read(&a, hm_buf_view(&d->bytes), e));
     HM_TRY(hm_authorisation_check_root(&a, root, e));
+    HM_TRY(hm_authorisation_check_published(&a, e));
     if (key == NULL || key->key.key.pkey == NULL)
         return hm_hint(e,
                        hm_fail(e, HM_E_REJECTED, "sign.key.stranger",

@@ -163,7 +163,7 @@ struct hm_root {
  *         `trust.key.id` (keyid is not the key's), `trust.key.scheme` (scheme
  *         is not the key's), `trust.key.twice`; HM_E_REJECTED
  *         `trust.root.threshold` (0, or more than there are keys or signature
- *         files can be); HM_E_LIMIT.
+ *         files can be), `crypto.key.published`; HM_E_LIMIT.
  *         The file is configuration: callers pass the result through
  *         hm_as_usage().
  */
@@ -282,6 +282,11 @@ HM_MUST hm_rc hm_authorisation_check_root(const struct hm_authorisation *a,
                                           const struct hm_root *root,
                                           struct hm_err *e);
 
+/** Is no key in force one that everybody has?  Retired ones may be.
+ * @return HM_E_REJECTED `crypto.key.published` */
+HM_MUST hm_rc hm_authorisation_check_published(const struct hm_authorisation *a,
+                                               struct hm_err *e);
+
 /** Is it in force at @p at?  @return HM_E_REJECTED
  * `trust.authorisation.expired`, `trust.authorisation.early` */
 HM_MUST hm_rc hm_authorisation_check_time(const struct hm_authorisation *a,
@@ -368,7 +373,8 @@ struct hm_key_use {
  *
  * @return HM_E_REJECTED `trust.key.retired`, `trust.key.unknown` (never ours),
  *         `trust.key.role`, `trust.key.product`, `trust.key.early`,
- *         `trust.key.expired`, `trust.key.scheme` (scheme not known here)
+ *         `trust.key.expired`, `trust.key.scheme` (scheme not known here),
+ *         `crypto.key.published`
  */
 HM_MUST hm_rc hm_authorisation_judge(const struct hm_authorisation *a,
                                      const char *keyid,
