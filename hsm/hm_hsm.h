@@ -123,7 +123,8 @@ enum hm_hsm_claim { HM_HSM_UNKNOWN, HM_HSM_NO, HM_HSM_YES };
 /** "unknown", "no" or "yes". */
 const char *hm_hsm_claim_name(enum hm_hsm_claim claim);
 
-/** What the module says of a token and of one private key on it. */
+/** What the module says of a token and of one private key on it.  What concerns
+ * the private key is unknown until hm_hsm_find_key() saw it. */
 struct hm_hsm_claims {
     char module[256];                     /**< path of the module */
     char library[HM_HSM_LABEL_SIZE + 16]; /**< who made it, and version */
@@ -132,12 +133,36 @@ struct hm_hsm_claims {
     char serial[HM_HSM_SHORT_SIZE];
     char model[HM_HSM_SHORT_SIZE];
     bool is_software; /**< a file with a PIN: no hardware protects the key */
+    enum hm_hsm_claim hardware_slot;      /**< CKF_HW_SLOT */
+    enum hm_hsm_claim hardware_mechanism; /**< CKF_HW of what it signs with */
+    char key_gen_mechanism[32]; /**< "CKM_EC_KEY_PAIR_GEN", "0x…", "unknown" */
     enum hm_hsm_claim local;
     enum hm_hsm_claim sensitive;
     enum hm_hsm_claim always_sensitive;
     enum hm_hsm_claim extractable;
     enum hm_hsm_claim never_extractable;
+    enum hm_hsm_claim decrypt; /**< what else it may be used for */
+    enum hm_hsm_claim unwrap;
+    enum hm_hsm_claim wrap;
+    enum hm_hsm_claim derive;
 };
+
+struct hm_hsm_key;
+
+/** Does the token claim that the key does more than sign?  What an RSA key
+ * decrypts or unwraps may be a signature of it.  Of EC keys, tokens say yes to
+ * both unless asked not to, and it says nothing; deriving is another matter. */
+bool hm_hsm_does_more(const struct hm_hsm_key *key);
+
+/** Is it a key that may sign, as far as its token says?  What the token does not
+ * say is no reason to refuse: hm_hsm_claims_silent().
+ * @return HM_E_REJECTED `hsm.claims.extractable` (extractable is yes, or
+ *         sensitive is no), `hsm.claims.usage` (it does more than sign) */
+HM_MUST hm_rc hm_hsm_claims_check(const struct hm_hsm_key *key,
+                                  struct hm_err *e);
+
+/** Does the token not say whether the key can leave it? */
+bool hm_hsm_claims_silent(const struct hm_hsm_claims *claims);
 
 /** A key pair on a token. */
 struct hm_hsm_key {
@@ -371,8 +396,10 @@ HM_MUST hm_rc hm_hsm_token_init_check(struct hm_hsm *hsm, const char *label,
 /** One line of hm_hsm_list(): a token, or a public key on it. */
 struct hm_hsm_entry {
     bool is_key;
-    struct hm_hsm_uri uri;     /**< of the token, or of the key */
-    char keyid[HM_SHA256_HEX]; /**< empty: not a key that can be used */
+    bool is_software;                /**< the token, as hm_hsm_claims says it */
+    enum hm_hsm_claim hardware_slot; /**< the same */
+    struct hm_hsm_uri uri;           /**< of the token, or of the key */
+    char keyid[HM_SHA256_HEX];       /**< empty: not a key that can be used */
     enum hm_scheme scheme;
     char problem[160]; /**< why keyid is empty; printable */
 };

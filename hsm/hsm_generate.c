@@ -141,6 +141,7 @@ HM_MUST static hm_rc check_pair(struct hsm_state *s, const struct pieces *p,
     hsm_key_describe(s, &o, key);
     key->handle = made->private_key;
     HM_TRY(hsm_public_read(s, made->public_key, &key->public_key, e));
+    hsm_claims_hardware(s, key->public_key.scheme, &key->claims);
     HM_TRY(hsm_claims_read(s, key->handle, &key->claims, e));
     HM_TRY(check_claims(&key->claims, e));
     HM_TRY(hsm_claims_probe(s, key->handle, e));

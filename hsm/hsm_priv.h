@@ -110,6 +110,10 @@ HM_MUST hm_rc hsm_token_pick(struct hsm_state *s, const struct hm_hsm_uri *uri,
 HM_MUST hm_rc hsm_token_read(struct hsm_state *s, CK_SLOT_ID slot,
                              struct hsm_token *out, struct hm_err *e);
 
+/** A token that is nothing but files. */
+bool hsm_token_is_software(const struct hsm_state *s,
+                           const struct hsm_token *token);
+
 /* hsm_session.c */
 HM_MUST hm_rc hsm_session_open(struct hsm_state *s,
                                const struct hsm_token *token, struct hm_err *e);
@@ -137,6 +141,11 @@ HM_MUST hm_rc hsm_attr_name(struct hsm_state *s, CK_OBJECT_HANDLE object,
 HM_MUST hm_rc hsm_attr_ulong(struct hsm_state *s, CK_OBJECT_HANDLE object,
                              CK_ATTRIBUTE_TYPE type, CK_ULONG *out,
                              struct hm_err *e);
+/** A number that the object need not have.
+ * @param[out] out  CK_UNAVAILABLE_INFORMATION: it has none */
+HM_MUST hm_rc hsm_attr_optional(struct hsm_state *s, CK_OBJECT_HANDLE object,
+                                CK_ATTRIBUTE_TYPE type, CK_ULONG *out,
+                                struct hm_err *e);
 HM_MUST hm_rc hsm_attr_claim(struct hsm_state *s, CK_OBJECT_HANDLE object,
                              CK_ATTRIBUTE_TYPE type, enum hm_hsm_claim *out,
                              struct hm_err *e);
@@ -155,6 +164,11 @@ void hsm_key_describe(const struct hsm_state *s, const struct hsm_object *o,
 /* hsm_claims.c */
 HM_MUST hm_rc hsm_claims_read(struct hsm_state *s, CK_OBJECT_HANDLE object,
                               struct hm_hsm_claims *claims, struct hm_err *e);
+/** Does the slot say that a device is in it? */
+enum hm_hsm_claim hsm_claims_slot(const struct hsm_state *s, CK_SLOT_ID slot);
+/** What the slot and the mechanism of @p scheme say of hardware. */
+void hsm_claims_hardware(const struct hsm_state *s, enum hm_scheme scheme,
+                         struct hm_hsm_claims *claims);
 /** Is the private value readable?  Must be no. */
 HM_MUST hm_rc hsm_claims_probe(struct hsm_state *s, CK_OBJECT_HANDLE object,
                                struct hm_err *e);

@@ -31,6 +31,13 @@ hm_rc hsm_token_read(struct hsm_state *s, CK_SLOT_ID slot,
     return HM_OK;
 }
 
+bool hsm_token_is_software(const struct hsm_state *s,
+                           const struct hsm_token *token)
+{
+    return s->is_nss || strstr(token->manufacturer, "SoftHSM") != NULL ||
+           strstr(token->model, "SoftHSM") != NULL;
+}
+
 hm_rc hsm_token_scan(struct hsm_state *s, bool initialised, struct hm_err *e)
 {
     CK_SLOT_ID slots[HSM_SLOTS_MAX];

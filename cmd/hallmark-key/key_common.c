@@ -64,7 +64,8 @@ struct line {
     enum hm_hsm_claim claim;
 };
 
-#define LINES 5
+#define LINES        11
+#define LINES_OF_KEY 9 /* the others are the token's */
 
 static void claim_lines(const struct hm_hsm_claims *c, struct line to[LINES])
 {
@@ -73,6 +74,12 @@ static void claim_lines(const struct hm_hsm_claims *c, struct line to[LINES])
     to[2] = (struct line){"always_sensitive", c->always_sensitive};
     to[3] = (struct line){"extractable", c->extractable};
     to[4] = (struct line){"never_extractable", c->never_extractable};
+    to[5] = (struct line){"decrypt", c->decrypt};
+    to[6] = (struct line){"unwrap", c->unwrap};
+    to[7] = (struct line){"wrap", c->wrap};
+    to[8] = (struct line){"derive", c->derive};
+    to[9] = (struct line){"hardware_mechanism", c->hardware_mechanism};
+    to[10] = (struct line){"hardware_slot", c->hardware_slot};
 }
 
 void key_put_json(struct hm_json_writer *w, const struct hm_hsm_key *key,
@@ -95,6 +102,7 @@ void key_put_json(struct hm_json_writer *w, const struct hm_hsm_key *key,
     claim_lines(c, lines);
     for (size_t i = 0; i < LINES; i++)
         hm_json_put_text(w, lines[i].name, hm_hsm_claim_name(lines[i].claim));
+    hm_json_put_text(w, "key_gen_mechanism", c->key_gen_mechanism);
     hm_json_close_object(w);
 }
 
@@ -112,13 +120,13 @@ void key_say(const struct hm_cli *cli, const struct hm_hsm_key *key,
                c->is_software ? " (software: a file and a PIN protect it)"
                               : "");
     claim_lines(c, lines);
-    if (key->handle == 0) {
-        hm_cli_say(cli, "claims   not read: the private key was not opened");
-        return;
-    }
-    for (size_t i = 0; i < LINES; i++)
+    for (size_t i = key->handle == 0 ? LINES_OF_KEY : 0; i < LINES; i++)
         hm_cli_say(cli, "claimed  %s: %s", lines[i].name,
                    hm_hsm_claim_name(lines[i].claim));
+    if (key->handle == 0)
+        hm_cli_say(cli, "claims   no more: the private key was not opened");
+    else
+        hm_cli_say(cli, "claimed  key_gen_mechanism: %s", c->key_gen_mechanism);
 }
 
 hm_rc key_report(struct hm_cli *cli, const struct hm_hsm_key *key,

@@ -139,6 +139,7 @@ struct key_change {
     struct hm_hsm_where where;
     const char *output;
     bool refuse_software; /**< new keys need claims, and good ones */
+    bool accept_claims;   /**< sign with a key that its token speaks ill of */
     bool force;
     bool dry_run;
 };
@@ -265,7 +266,7 @@ HM_MUST hm_rc key_claims_find(const struct hm_cli_list *files,
                               struct hm_err *e);
 
 /** Sign with the root key that --sign names.
- * @return HM_E_REJECTED `key.sign.stranger`; as hm_hsm_sign() */
+ * @return HM_E_REJECTED `key.sign.stranger`, `hsm.claims.*`; as hm_hsm_sign() */
 HM_MUST hm_rc key_change_sign(struct hm_cli *cli, const struct key_change *c,
                               const struct hm_root *root,
                               struct hm_bytes document, struct hm_buf *sig,

@@ -211,6 +211,10 @@ struct hm_token_claims {
     char local[HM_TRUST_WORD];      /**< "yes", "no", "unknown" */
     char always_sensitive[HM_TRUST_WORD];  /**< "yes", "no", "unknown" */
     char never_extractable[HM_TRUST_WORD]; /**< "yes", "no", "unknown" */
+    /* These three need not be there; they read, and count, as "unknown" then. */
+    char hardware_slot[HM_TRUST_WORD];      /**< "yes", "no", "unknown" */
+    char hardware_mechanism[HM_TRUST_WORD]; /**< "yes", "no", "unknown" */
+    char key_gen_mechanism[HM_TRUST_TEXT];  /**< "CKM_EC_KEY_PAIR_GEN" */
 };
 
 /** Claims of a key that was handed in as a file: everything "unknown". */

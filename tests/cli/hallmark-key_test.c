@@ -43,6 +43,9 @@ static void what_is_made_is_listed_and_shown(void **state)
     RUN("show", STORY_VENDOR, "--softhsm", "vt", "--pin", "file:vendor.pin");
     assert_run(&r, 0, "");
     assert_non_null(strstr(hm_run_out(&r), "never_extractable: yes"));
+    assert_non_null(strstr(hm_run_out(&r), "hardware_slot: no"));
+    assert_non_null(
+        strstr(hm_run_out(&r), "key_gen_mechanism: CKM_EC_KEY_PAIR_GEN"));
     assert_non_null(strstr(hm_run_out(&r), "software"));
     RUN("show", "vendor-1.pem");
     assert_run(&r, 0, "");
@@ -320,6 +323,10 @@ static void claims_go_into_the_authorisation(void **state)
     hm_temp_read(&s->temp, "a.json", &a);
     assert_non_null(memmem(a.p, a.n, "\"never_extractable\": \"yes\"", 26));
     assert_non_null(memmem(a.p, a.n, "\"protection\": \"software\"", 24));
+    assert_non_null(memmem(a.p, a.n, "\"hardware_slot\": \"no\"", 21));
+    assert_non_null(memmem(a.p, a.n, "\"hardware_mechanism\": \"no\"", 26));
+    assert_non_null(
+        memmem(a.p, a.n, "\"key_gen_mechanism\": \"CKM_EC_KEY_PAIR_GEN\"", 42));
     key_story_write(s, "claims.json", "{}");
     RUN("authorise", AUTHORISE, "--key", "manifest=vendor-1.pem", "--product",
         "thermostat", "--claims", "claims.json", "-o", "b.json");

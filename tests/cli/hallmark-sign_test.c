@@ -195,6 +195,9 @@ static void an_expired_authorisation_signs_nothing(void **state)
     assert_run(&r, 1, "trust.authorisation.expired");
     assert_non_null(strstr(hm_run_err(&r), "--issue-time"));
     RUN("manifest.json", BY(STORY_VENDOR), "--issue-time",
+        "2019-12-31T23:59:59Z");
+    assert_run(&r, 1, "trust.authorisation.early");
+    RUN("manifest.json", BY(STORY_VENDOR), "--issue-time",
         "2020-02-01T00:00:01Z");
     assert_run(&r, 1, "trust.authorisation.expired");
     assert_false(key_story_has(s, "manifest.json.sig"));
@@ -497,6 +500,11 @@ static const struct {
     {"unavailable", 4, "hsm.key.missing", 1},
     {"nobytes", 4, "hsm.key.missing", 1},
     {"reauthenticate", 4, "hsm.key.reauthenticate", 1},
+    {"extractable", 1, "hsm.claims.extractable", 1},
+    {"derives", 1, "hsm.claims.usage", 1},
+    {"silent", 0, "", 1},
+    {"C_GetMechanismInfo=0x5", 0, "", 1},
+    {"C_GetSlotInfo=0x5", 0, "", 1},
     {"C_SignInit=0x70", 4, "hsm.call.failed", 1},
     {"C_SignInit=0x32", 4, "hsm.token.removed", 1},
     {"C_SignInit=0xb0", 4, "hsm.token.removed", 1},
@@ -564,6 +572,57 @@ static void each_call_may_be_the_first_to_fail(void **state)
             assert_int_equal(key_story_count(s, ".", "manifest.json.sig"), 0);
             assert_string_equal(hm_run_out(&r), "");
         }
+}
+
+/* What the token says of a key is obeyed unless the call says otherwise; what it
+ * does not say is told. */
+static void
+a_key_that_its_token_speaks_ill_of_signs_only_when_told_to(void **state)
+{
+    static const struct {
+        const char *fault, *accept, *said;
+    } rows[] = {
+        {"HM_FAULT=extractable", "--accept-claims", "may leave its token"},
+        {"HM_FAULT=derives", "--accept-claims", "does more than sign"},
+        {"HM_FAULT=silent", NULL, "does not say whether key"},
+    };
+    START(state);
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *env[] = {rows[i].fault, NULL};
+
+        key_story_run_env(
+            s, &r, env,
+            (const char *const[]){"hallmark-sign", "manifest.json",
+                                  BY(STORY_VENDOR), "--force", "--module",
+                                  HM_FAULT_MODULE, rows[i].accept, NULL});
+        assert_run(&r, 0, "");
+        assert_non_null(strstr(hm_run_err(&r), rows[i].said));
+    }
+}
+
+static void a_root_key_that_may_leave_signs_no_authorisation(void **state)
+{
+    static const char *const env[] = {"HM_FAULT=extractable", NULL};
+    const char *argv[] = {"hallmark-key", "authorise",
+                          "--root",       "root.json",
+                          "--from",       "authorisation.json",
+                          "--days",       "9",
+                          "--sign",       STORY_ROOT,
+                          "--pin",        "file:root.pin",
+                          "--softhsm",    "rt",
+                          "--module",     HM_FAULT_MODULE,
+                          "-o",           "next.json",
+                          NULL,           NULL};
+    START(state);
+
+    key_story_run_env(s, &r, env, argv);
+    assert_run(&r, 1, "hsm.claims.extractable");
+    assert_false(key_story_has(s, "next.json"));
+    argv[sizeof(argv) / sizeof(argv[0]) - 2] = "--accept-claims";
+    key_story_run_env(s, &r, env, argv);
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_err(&r), "may leave its token"));
 }
 
 /* Two documents, and the second gets the signature of the first. */
@@ -869,6 +928,8 @@ int main(void)
         FRESH(a_statement_is_signed_elsewhere),
         FRESH(every_failing_call_leaves_nothing),
         FRESH(each_call_may_be_the_first_to_fail),
+        FRESH(a_key_that_its_token_speaks_ill_of_signs_only_when_told_to),
+        FRESH(a_root_key_that_may_leave_signs_no_authorisation),
         FRESH(a_signature_of_before_is_not_taken),
         FRESH(no_variable_names_a_module),
         FRESH(what_cannot_be_read_allows_nothing),

@@ -10,6 +10,8 @@
  *     other              C_SignInit takes another private key than the asked one
  *     flags=0x40000      set in the flags of every token
  *     extractable        every key says that it can be extracted
+ *     silent             no key says whether it can be extracted
+ *     derives            every key says that it derives
  *     leak               CKA_VALUE is handed out
  *     mute               CKA_VALUE is what the module knows nothing of
  *     huge               every attribute says that it has 2^20 bytes
@@ -196,6 +198,7 @@ WRAP(C_GenerateKey,
      (s, m, t, n, h))
 WRAP(C_GetMechanismInfo,
      (CK_SLOT_ID s, CK_MECHANISM_TYPE t, CK_MECHANISM_INFO *i), (s, t, i))
+WRAP(C_GetSlotInfo, (CK_SLOT_ID s, CK_SLOT_INFO *i), (s, i))
 WRAP(C_DestroyObject, (CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o), (s, o))
 
 /* NOLINTNEXTLINE(readability-function-size): PKCS#11 says so */
@@ -275,6 +278,11 @@ static CK_RV wrap_C_GetAttributeValue(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o,
     rv = real->C_GetAttributeValue(s, o, t, n);
     if (asked("extractable") != NULL && t->type == CKA_EXTRACTABLE)
         say_true(t);
+    if (asked("derives") != NULL && t->type == CKA_DERIVE)
+        say_true(t);
+    if (asked("silent") != NULL &&
+        (t->type == CKA_EXTRACTABLE || t->type == CKA_SENSITIVE))
+        return CKR_ATTRIBUTE_TYPE_INVALID;
     if (asked("reauthenticate") != NULL && t->type == CKA_ALWAYS_AUTHENTICATE)
         say_true(t);
     if (asked("bare") != NULL && t->type == CKA_EC_POINT && rv == CKR_OK)
@@ -389,6 +397,7 @@ static void fill(void)
     OURS(C_FindObjectsFinal);
     OURS(C_SignInit);
     OURS(C_GetMechanismInfo);
+    OURS(C_GetSlotInfo);
     OURS(C_DestroyObject);
     OURS(C_GenerateKeyPair);
     OURS(C_GetSlotList);

@@ -97,6 +97,13 @@ static void a_generated_key_claims_to_stay_inside(void **state)
     assert_int_equal(key.claims.extractable, HM_HSM_NO);
     assert_int_equal(key.claims.never_extractable, HM_HSM_YES);
     assert_true(key.claims.is_software);
+    assert_int_equal(key.claims.hardware_slot, HM_HSM_NO);
+    assert_int_equal(key.claims.hardware_mechanism, HM_HSM_NO);
+    assert_int_equal(key.claims.unwrap, HM_HSM_NO);
+    assert_int_equal(key.claims.derive, HM_HSM_NO);
+    assert_int_equal(key.claims.wrap, HM_HSM_UNKNOWN);
+    assert_false(hm_hsm_does_more(&key));
+    assert_string_equal(key.claims.key_gen_mechanism, "CKM_EC_KEY_PAIR_GEN");
     assert_string_equal(key.claims.token, "t");
     assert_int_equal(key.uri.id_n, 16);
     assert_string_equal(hm_hsm_note(&f->hsm), "");
