@@ -145,6 +145,9 @@ struct hm_hsm_claims {
     enum hm_hsm_claim unwrap;
     enum hm_hsm_claim wrap;
     enum hm_hsm_claim derive;
+    /* What was tried when the key was made; unknown for every other key. */
+    enum hm_hsm_claim changeable; /**< the module let these be written */
+    enum hm_hsm_claim copyable;   /**< it copied the key as one that leaves */
 };
 
 struct hm_hsm_key;
@@ -330,24 +333,33 @@ HM_MUST hm_rc hm_hsm_sign_many(struct hm_hsm *hsm, const struct hm_hsm_key *key,
 HM_MUST hm_rc hm_hsm_encode_rs(struct hm_bytes rs, struct hm_buf *der,
                                struct hm_err *e);
 
-/** Make a P-256 key pair that may sign and not be extracted, on the token
- * logged in; read back what the module claims, try to read the private value
- * (must fail), sign and verify once.  A key that fails is destroyed.
+/** Make a key pair of @p scheme (RSA of 3072 bits) that may only sign and not
+ * be extracted, on the token logged in; read back what the module claims, try
+ * to read the private value, to copy it as one that may leave and to make it
+ * extractable (must fail), sign and verify once.  A key that fails is destroyed.
+ *
+ * A module that lets attributes be written but hands nothing out gets them
+ * written back, and claims.changeable says so; so does claims.copyable of a
+ * software token, which is not refused for it.
  *
  * @param uri  object is required and becomes the label; id is random unless
  *             given
- * @return HM_E_TOKEN `hsm.key.exists` (label or id taken),
- *         `hsm.key.extractable`; as hm_hsm_find_key() and hm_hsm_sign()
+ * @return HM_E_TOKEN `hsm.mechanism.missing` (the token does not say that it
+ *         makes such keys), `hsm.key.exists` (label or id taken),
+ *         `hsm.key.extractable`, `hsm.claims.usage` (it does more than sign);
+ *         as hm_hsm_find_key() and hm_hsm_sign()
+ * @source PKCS#11 2.40 4.4.1 (CKA_SENSITIVE, CKA_EXTRACTABLE), 5.7
  */
 HM_MUST hm_rc hm_hsm_generate(struct hm_hsm *hsm, const struct hm_hsm_uri *uri,
-                              struct hm_hsm_key *key, struct hm_err *e);
+                              enum hm_scheme scheme, struct hm_hsm_key *key,
+                              struct hm_err *e);
 
 /** Would hm_hsm_generate() refuse @p uri?  Without a PIN and without a change, as
  * far as public objects tell.
  * @return as hm_hsm_generate(), and `hsm.token.*` of hm_hsm_login() */
 HM_MUST hm_rc hm_hsm_generate_check(struct hm_hsm *hsm,
                                     const struct hm_hsm_uri *uri,
-                                    struct hm_err *e);
+                                    enum hm_scheme scheme, struct hm_err *e);
 
 enum hm_hsm_outcome { HM_HSM_REFUSED, HM_HSM_LEAKED, HM_HSM_UNTRIED };
 

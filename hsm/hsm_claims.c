@@ -83,11 +83,13 @@ hm_rc hsm_claims_read(struct hsm_state *s, CK_OBJECT_HANDLE object,
 }
 
 /* Attributes are words; this asks for the deed. */
-hm_rc hsm_claims_probe(struct hsm_state *s, CK_OBJECT_HANDLE object,
+hm_rc hsm_claims_probe(struct hsm_state *s, const struct hm_hsm_key *key,
                        struct hm_err *e)
 {
+    const bool is_rsa = key->public_key.scheme == HM_SCHEME_RSA_PKCS1_SHA256;
     struct hsm_value v = {.n = 0};
-    hm_rc rc = hsm_attr_bytes(s, object, CKA_VALUE, &v, e);
+    hm_rc rc = hsm_attr_bytes(s, key->handle,
+                              is_rsa ? CKA_PRIVATE_EXPONENT : CKA_VALUE, &v, e);
 
     if (rc == HM_OK && v.is_there && v.n > 0)
         rc = hm_fail(e, HM_E_TOKEN, "hsm.key.extractable",

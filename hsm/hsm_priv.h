@@ -169,11 +169,41 @@ enum hm_hsm_claim hsm_claims_slot(const struct hsm_state *s, CK_SLOT_ID slot);
 /** What the slot and the mechanism of @p scheme say of hardware. */
 void hsm_claims_hardware(const struct hsm_state *s, enum hm_scheme scheme,
                          struct hm_hsm_claims *claims);
-/** Is the private value readable?  Must be no. */
-HM_MUST hm_rc hsm_claims_probe(struct hsm_state *s, CK_OBJECT_HANDLE object,
-                               struct hm_err *e);
+/** Is the private value readable?  Must be no.
+ * @return HM_E_TOKEN `hsm.key.extractable` */
+HM_MUST hm_rc hsm_claims_probe(struct hsm_state *s,
+                               const struct hm_hsm_key *key, struct hm_err *e);
+
+/* hsm_pair.c */
+/** A key pair that is asked for. */
+struct hsm_new {
+    enum hm_scheme scheme;
+    char label[HM_HSM_OBJECT_MAX + 1];
+    uint8_t id[HM_HSM_ID_MAX];
+    size_t id_n;
+};
+struct hsm_pair {
+    CK_OBJECT_HANDLE public_key;
+    CK_OBJECT_HANDLE private_key;
+};
+/** Does the token say that it makes such keys?
+ * @return HM_E_TOKEN `hsm.mechanism.missing` */
+HM_MUST hm_rc hsm_pair_check(struct hsm_state *s, const struct hsm_token *token,
+                             enum hm_scheme scheme, struct hm_err *e);
+HM_MUST hm_rc hsm_pair_make(struct hsm_state *s, struct hsm_new *new,
+                            struct hsm_pair *made, struct hm_err *e);
+
+/* hsm_probe_new.c */
+/** Try to change what the token says of a new key, and to copy it as one that
+ * may leave; what was changed is changed back.  Fills claims.changeable and
+ * claims.copyable.
+ * @return HM_E_TOKEN `hsm.key.extractable` */
+HM_MUST hm_rc hsm_probe_new(struct hsm_state *s, struct hm_hsm_key *key,
+                            struct hm_err *e);
 
 /* hsm_public.c */
+/** CKA_EC_PARAMS of the scheme's curve; static, empty for RSA. */
+struct hm_bytes hsm_curve_of(enum hm_scheme scheme);
 HM_MUST hm_rc hsm_public_read(struct hsm_state *s, CK_OBJECT_HANDLE object,
                               struct hm_public_key *key, struct hm_err *e);
 

@@ -64,8 +64,8 @@ struct line {
     enum hm_hsm_claim claim;
 };
 
-#define LINES        11
-#define LINES_OF_KEY 9 /* the others are the token's */
+#define LINES        13
+#define LINES_OF_KEY 11 /* the others are the token's */
 
 static void claim_lines(const struct hm_hsm_claims *c, struct line to[LINES])
 {
@@ -78,8 +78,10 @@ static void claim_lines(const struct hm_hsm_claims *c, struct line to[LINES])
     to[6] = (struct line){"unwrap", c->unwrap};
     to[7] = (struct line){"wrap", c->wrap};
     to[8] = (struct line){"derive", c->derive};
-    to[9] = (struct line){"hardware_mechanism", c->hardware_mechanism};
-    to[10] = (struct line){"hardware_slot", c->hardware_slot};
+    to[9] = (struct line){"changeable", c->changeable};
+    to[10] = (struct line){"copyable", c->copyable};
+    to[11] = (struct line){"hardware_mechanism", c->hardware_mechanism};
+    to[12] = (struct line){"hardware_slot", c->hardware_slot};
 }
 
 void key_put_json(struct hm_json_writer *w, const struct hm_hsm_key *key,
@@ -143,14 +145,16 @@ hm_rc key_report(struct hm_cli *cli, const struct hm_hsm_key *key,
     return hm_json_finish(&w, e);
 }
 
-hm_rc key_report_rehearsed(struct hm_cli *cli, struct hm_err *e)
+hm_rc key_report_rehearsed(struct hm_cli *cli, enum hm_scheme scheme,
+                           struct hm_err *e)
 {
     struct hm_json_writer w;
 
-    hm_cli_say(cli, "would make %s, a P-256 key; no PIN was asked for",
-               hm_show_str(cli->argv[0]));
+    hm_cli_say(cli, "would make %s, a key of %s; no PIN was asked for",
+               hm_show_str(cli->argv[0]), hm_scheme_name(scheme));
     hm_cli_result(cli, &w, true);
     hm_json_put_text(&w, "uri", cli->argv[0]);
+    hm_json_put_text(&w, "scheme", hm_scheme_name(scheme));
     hm_json_put_bool(&w, "dry_run", true);
     hm_json_close_object(&w);
     return hm_json_finish(&w, e);

@@ -108,7 +108,8 @@ HM_MUST hm_rc key_spell(const struct hm_public_key *key,
                         struct key_spellings *to, struct hm_err *e);
 
 /** The result of a rehearsal: the key that the verb's operand would name. */
-HM_MUST hm_rc key_report_rehearsed(struct hm_cli *cli, struct hm_err *e);
+HM_MUST hm_rc key_report_rehearsed(struct hm_cli *cli, enum hm_scheme scheme,
+                                   struct hm_err *e);
 
 /** What authorise, rotate and revoke are asked to do: all make the next
  * authorisation from the one before. */

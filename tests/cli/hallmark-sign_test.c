@@ -781,29 +781,69 @@ static void two_signatures_are_written_both_or_none(void **state)
     key_story_clear(&story);
 }
 
+static void generate(const struct key_story *s, struct hm_run *r,
+                     const char *fault, const char *scheme, const char *name)
+{
+    const char *env[] = {fault, NULL};
+    char uri[64];
+
+    (void)snprintf(uri, sizeof(uri), "pkcs11:token=vendor;object=%s", name);
+    key_story_run_env(s, r, env,
+                      (const char *const[]){
+                          "hallmark-key", "generate", uri, "--scheme", scheme,
+                          "--pin", "file:vendor.pin", "--softhsm", "vt",
+                          "--module", HM_FAULT_MODULE, "-o", name, NULL});
+}
+
+#define EC  "ecdsa-p256-sha256"
+#define RSA "rsa-pkcs1-sha256"
+
 /* Keys that a bad module makes are destroyed, and the store stays as it was. */
 static void a_key_that_could_leave_is_not_kept(void **state)
 {
-    static const char *const bad[] = {"HM_FAULT=extractable", "HM_FAULT=leak",
-                                      "HM_FAULT=flip"};
-    static const char *const reasons[] = {
-        "hsm.key.extractable", "hsm.key.extractable", "hsm.sign.mismatch"};
+    static const struct {
+        const char *fault, *scheme, *reason;
+    } rows[] = {
+        {"HM_FAULT=extractable", EC, "hsm.key.extractable"},
+        {"HM_FAULT=leak", EC, "hsm.key.extractable"},
+        {"HM_FAULT=flip", EC, "hsm.sign.mismatch"},
+        {"HM_FAULT=derives", EC, "hsm.claims.usage"},
+        {"HM_FAULT=strict", RSA, "hsm.claims.usage"}, /* it decrypts */
+        {"HM_FAULT=keeps", EC, "hsm.key.extractable"},
+        {"HM_FAULT=sets leak", EC, "hsm.key.extractable"},
+        {"HM_FAULT=acme copies", EC, "hsm.key.extractable"},
+        {"HM_FAULT=C_GetMechanismInfo=0x70", EC, "hsm.mechanism.missing"},
+    };
     START(state);
 
-    for (size_t i = 0; i < 3; i++) {
-        const char *env[] = {bad[i], NULL};
-        const char *const argv[] = {
-            "hallmark-key", "generate",        "pkcs11:token=vendor;object=new",
-            "--pin",        "file:vendor.pin", "--softhsm",
-            "vt",           "--module",        HM_FAULT_MODULE,
-            "-o",           "new.pem",         NULL};
-
-        key_story_run_env(s, &r, env, argv);
-        assert_run(&r, 4, reasons[i]);
-        assert_false(key_story_has(s, "new.pem"));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        generate(s, &r, rows[i].fault, rows[i].scheme, "new");
+        assert_run(&r, 4, rows[i].reason);
+        assert_false(key_story_has(s, "new"));
     }
     STORY_RUN(s, &r, "hallmark-key", "list", "--softhsm", "vt");
     assert_null(strstr(hm_run_out(&r), "object=new"));
+}
+
+/* What cannot be used to get it out is told and no reason to destroy a key. */
+static void a_key_that_is_kept_although_tells_why(void **state)
+{
+    static const struct {
+        const char *fault, *out, *err;
+    } rows[] = {
+        {"HM_FAULT=strict", "extractable: no", ""},
+        {"HM_FAULT=sets", "changeable: yes", "worth little"},
+        {"HM_FAULT=copies", "copyable: yes", "would copy the new key"},
+        {"HM_FAULT=acme", "changeable: no", ""},
+    };
+    START(state);
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        generate(s, &r, rows[i].fault, EC, rows[i].fault + 9);
+        assert_run(&r, 0, "");
+        assert_non_null(strstr(hm_run_out(&r), rows[i].out));
+        assert_non_null(strstr(hm_run_err(&r), rows[i].err));
+    }
 }
 
 /* ---- secrets ------------------------------------------------------------------ */
@@ -939,6 +979,7 @@ int main(void)
         FRESH(a_token_removed_between_two_documents_leaves_nothing),
         cmocka_unit_test(two_signatures_are_written_both_or_none),
         FRESH(a_key_that_could_leave_is_not_kept),
+        FRESH(a_key_that_is_kept_although_tells_why),
         FRESH(a_pin_is_found_nowhere),
         FRESH(a_pin_is_wiped_before_anything_is_signed),
     };

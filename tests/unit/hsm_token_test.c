@@ -57,7 +57,9 @@ static int make(void **state)
     assert_ok(hm_hsm_commit(&f->hsm, &e), &e);
     log_in(f, HM_HSM_PROVISION);
     read_uri("pkcs11:token=t;object=k", &uri);
-    assert_ok(hm_hsm_generate(&f->hsm, &uri, &key, &e), &e);
+    assert_ok(
+        hm_hsm_generate(&f->hsm, &uri, HM_SCHEME_ECDSA_P256_SHA256, &key, &e),
+        &e);
     assert_ok(hm_hsm_commit(&f->hsm, &e), &e);
     hm_hsm_clear(&f->hsm);
     *state = f;
@@ -339,11 +341,13 @@ static void a_second_key_with_the_name_is_not_made(void **state)
 
     log_in(f, HM_HSM_PROVISION);
     read_uri("pkcs11:object=k", &uri);
-    assert_fails(hm_hsm_generate(&f->hsm, &uri, &key, &e), HM_E_TOKEN,
-                 "hsm.key.exists", &e);
+    assert_fails(
+        hm_hsm_generate(&f->hsm, &uri, HM_SCHEME_ECDSA_P256_SHA256, &key, &e),
+        HM_E_TOKEN, "hsm.key.exists", &e);
     read_uri("pkcs11:token=t", &uri);
-    assert_fails(hm_hsm_generate(&f->hsm, &uri, &key, &e), HM_E_USAGE,
-                 "hsm.uri.object", &e);
+    assert_fails(
+        hm_hsm_generate(&f->hsm, &uri, HM_SCHEME_ECDSA_P256_SHA256, &key, &e),
+        HM_E_USAGE, "hsm.uri.object", &e);
 }
 
 static void what_is_not_there_is_listed(void **state)
