@@ -225,7 +225,9 @@ struct hm_hsm {
  *         (a letter that NSS cannot take); `hsm.module.path` (not absolute, no
  *         regular file, not the caller's or root's, others may write it),
  *         `hsm.module.load`, `hsm.module.kind` (no PKCS#11
- *         module), `hsm.call.failed`; HM_E_TOKEN `hsm.softhsm.missing` (no such
+ *         module), `hsm.call.failed`, `hsm.nss.module` (the
+ *         module takes no NSS database, or wants one); HM_E_TOKEN
+ *         `hsm.softhsm.missing` (no such
  *         store, HM_HSM_USE), `hsm.softhsm.busy` (locked for a minute),
  *         `hsm.softhsm.damaged` (and no saved copy); HM_E_IO, HM_E_NOMEM
  */
@@ -251,6 +253,7 @@ void hm_hsm_clear(struct hm_hsm *hsm);
  * @return HM_E_USAGE `hsm.uri.token` (names neither token nor serial);
  *         HM_E_TOKEN `hsm.token.missing`, `hsm.token.ambiguous` (the text lists
  *         the tokens seen), `hsm.pin.incorrect`, `hsm.pin.locked`,
+ *         `hsm.pin.length` (not one that the token takes: not tried),
  *         `hsm.pin.final` (the next wrong PIN would lock it: not tried),
  *         `hsm.pin.unset`, `hsm.session.shared` (somebody is logged in),
  *         `hsm.call.failed`, `hsm.token.removed`
@@ -391,7 +394,7 @@ HM_MUST hm_rc hm_hsm_probe(struct hm_hsm *hsm, const struct hm_hsm_key *key,
  * @param so_pin not used for an NSS database, which has none
  * @return HM_E_USAGE `hsm.token.label` (1..32 bytes of printable ASCII);
  *         HM_E_TOKEN `hsm.token.exists`, `hsm.token.full` (no free slot),
- *         `hsm.call.failed`
+ *         `hsm.pin.length` (nothing was made), `hsm.call.failed`
  */
 HM_MUST hm_rc hm_hsm_token_init(struct hm_hsm *hsm, const char *label,
                                 const struct hm_hsm_pin *so_pin,

@@ -59,8 +59,8 @@ hm_rc hsm_pair_check(struct hsm_state *s, const struct hsm_token *token,
                            "token '%s' does not say that it makes keys of %lu "
                            "bits with %s",
                            hm_show_str(token->label), kind->bits, kind->name),
-                   "choose another --scheme; ecdsa-p256-sha256 is the one that "
-                   "every device has");
+                   "ask for another with --scheme: ecdsa-p256-sha256, "
+                   "ecdsa-p384-sha384 or rsa-pkcs1-sha256");
 }
 
 static void fill(struct pieces *p, const struct hsm_new *new)

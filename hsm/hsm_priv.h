@@ -18,6 +18,8 @@
 struct hsm_token {
     CK_SLOT_ID slot;
     CK_FLAGS flags;
+    CK_ULONG pin_min; /**< bytes; as the token says it */
+    CK_ULONG pin_max;
     char label[HM_HSM_LABEL_SIZE];
     char manufacturer[HM_HSM_LABEL_SIZE];
     char serial[HM_HSM_SHORT_SIZE];
@@ -109,6 +111,12 @@ HM_MUST hm_rc hsm_token_pick(struct hsm_state *s, const struct hm_hsm_uri *uri,
                              struct hsm_token *out, struct hm_err *e);
 HM_MUST hm_rc hsm_token_read(struct hsm_state *s, CK_SLOT_ID slot,
                              struct hsm_token *out, struct hm_err *e);
+
+/** Would the token take a PIN of that length?  Asked before it is tried or set.
+ * @return HM_E_TOKEN `hsm.pin.length` */
+HM_MUST hm_rc hsm_token_check_pin(const struct hsm_token *token,
+                                  const struct hm_hsm_pin *pin,
+                                  struct hm_err *e);
 
 /** A token that is nothing but files. */
 bool hsm_token_is_software(const struct hsm_state *s,

@@ -483,6 +483,7 @@ static const struct {
     {"C_OpenSession=0x30", 4, "hsm.call.failed", 0},
     {"C_OpenSession=0xe0", 4, "hsm.token.removed", 0},
     {"C_OpenSession=0x3", 4, "hsm.call.failed", 0}, /* slots were renumbered */
+    {"pins=8", 4, "hsm.pin.length", 0},
     {"flags=0x40000", 4, "hsm.pin.locked", 0},
     {"flags=0x20000", 4, "hsm.pin.final", 0},
     {"C_Login=0xa0", 4, "hsm.pin.incorrect", 1},

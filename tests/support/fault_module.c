@@ -16,6 +16,7 @@
  *     sets               C_SetAttributeValue says yes and does nothing
  *     keeps              ... and every key says from then on that it can leave
  *     copies             C_CopyObject says yes
+ *     pins=N             every token says that it takes PINs of N bytes at most
  *     acme               no token says that it is SoftHSM
  *     leak               CKA_VALUE is handed out
  *     mute               CKA_VALUE is what the module knows nothing of
@@ -243,6 +244,8 @@ static CK_RV wrap_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
     if (rv == CKR_OK && flags != NULL &&
         (info->flags & CKF_TOKEN_INITIALIZED) != 0)
         info->flags |= strtoul(flags, NULL, 0);
+    if (rv == CKR_OK && asked("pins") != NULL)
+        info->ulMaxPinLen = strtoul(asked("pins"), NULL, 0);
     if (rv == CKR_OK && asked("acme") != NULL) {
         memset(info->manufacturerID, 'a', sizeof(info->manufacturerID));
         memset(info->model, 'a', sizeof(info->model));
