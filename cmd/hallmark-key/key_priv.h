@@ -178,6 +178,10 @@ HM_MUST hm_rc key_claims_check(const struct hm_token_claims *claims,
 /** Warn of keys that end before the authorisation does. */
 void key_warn_ends(const struct hm_cli *cli, const struct hm_authorisation *a);
 
+/** Warn of a key that everybody has. */
+void key_warn_published(const struct hm_cli *cli,
+                        const struct hm_public_key *key);
+
 /** Warn of products for which nothing can be released. */
 HM_MUST hm_rc key_warn_idle(const struct hm_cli *cli,
                             const struct hm_authorisation *a, struct hm_err *e);

@@ -71,11 +71,9 @@ hm_rc key_show_run(struct hm_cli *cli, struct hm_err *e)
 {
     HM_OWN(hm_hsm_key) key = HM_HSM_KEY_INIT;
     const bool is_token = key_is_uri(cli->argv[0]);
-    struct hm_err why = {.rc = HM_OK};
 
     HM_TRY(is_token ? read_token(cli, cli->argv[0], &key, e)
                     : key_pem_load(cli->argv[0], &key.public_key, e));
-    if (hm_public_key_check_published(&key.public_key, &why) != HM_OK)
-        hm_cli_warn(cli, "%s", why.text);
+    key_warn_published(cli, &key.public_key);
     return report(cli, &key, is_token, e);
 }
