@@ -135,6 +135,8 @@ HM_MUST hm_rc hm_public_key_read_pem(struct hm_public_key *key,
  * @source the table in published_keys.c says where each was published */
 HM_MUST hm_rc hm_public_key_check_published(const struct hm_public_key *key,
                                             struct hm_err *e);
+/** The same of a key id, which the caller knows to be the key's. */
+HM_MUST hm_rc hm_keyid_check_published(const char *keyid, struct hm_err *e);
 
 /** Append the key as PEM, as `openssl pkey -pubin` writes it. */
 HM_MUST hm_rc hm_public_key_add_pem(const struct hm_public_key *key,

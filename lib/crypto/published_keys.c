@@ -194,17 +194,22 @@ static const struct {
      "Wycheproof rsa_signature_3072_sha256_test.json"},
 };
 
-hm_rc hm_public_key_check_published(const struct hm_public_key *key,
-                                    struct hm_err *e)
+hm_rc hm_keyid_check_published(const char *keyid, struct hm_err *e)
 {
     for (size_t i = 0; i < sizeof(published) / sizeof(published[0]); i++)
-        if (strcmp(key->keyid, published[i].keyid) == 0)
+        if (strcmp(keyid, published[i].keyid) == 0)
             return hm_hint(e,
                            hm_fail(e, HM_E_REJECTED, "crypto.key.published",
                                    "key %.16s is a test key that everybody has "
                                    "(%s): it protects nothing",
-                                   key->keyid, published[i].where),
+                                   keyid, published[i].where),
                            "make a key of your own with 'hallmark-key "
                            "generate', on a token");
     return HM_OK;
+}
+
+hm_rc hm_public_key_check_published(const struct hm_public_key *key,
+                                    struct hm_err *e)
+{
+    return hm_keyid_check_published(key->keyid, e);
 }
