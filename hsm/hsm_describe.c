@@ -3,12 +3,23 @@
 void hm_hsm_claim_lines(const struct hm_hsm_claims *c,
                         struct hm_hsm_claim_line to[static HM_HSM_CLAIMS])
 {
-    to[0] = (struct hm_hsm_claim_line){"local", c->local};
-    to[1] = (struct hm_hsm_claim_line){"sensitive", c->sensitive};
-    to[2] = (struct hm_hsm_claim_line){"always_sensitive", c->always_sensitive};
-    to[3] = (struct hm_hsm_claim_line){"extractable", c->extractable};
-    to[4] =
-        (struct hm_hsm_claim_line){"never_extractable", c->never_extractable};
+    const struct hm_hsm_claim_line lines[HM_HSM_CLAIMS] = {
+        {"local", c->local},
+        {"sensitive", c->sensitive},
+        {"always_sensitive", c->always_sensitive},
+        {"extractable", c->extractable},
+        {"never_extractable", c->never_extractable},
+        {"decrypt", c->decrypt},
+        {"unwrap", c->unwrap},
+        {"wrap", c->wrap},
+        {"derive", c->derive},
+        {"changeable", c->changeable},
+        {"copyable", c->copyable},
+        {"hardware_mechanism", c->hardware_mechanism},
+        {"hardware_slot", c->hardware_slot},
+    };
+
+    memcpy(to, lines, sizeof(lines));
 }
 
 /* The file that was loaded, wherever a link leads by now. */
@@ -42,6 +53,7 @@ static void put_token(struct hm_json_writer *w, const struct hm_hsm_claims *c)
     hm_hsm_claim_lines(c, lines);
     for (size_t i = 0; i < HM_HSM_CLAIMS; i++)
         hm_json_put_text(w, lines[i].name, hm_hsm_claim_name(lines[i].claim));
+    hm_json_put_text(w, "key_gen_mechanism", c->key_gen_mechanism);
     hm_json_close_object(w);
 }
 

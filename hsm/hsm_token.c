@@ -28,6 +28,8 @@ hm_rc hsm_token_read(struct hsm_state *s, CK_SLOT_ID slot,
         return hsm_fail_rv(s, "C_GetTokenInfo", rv, e);
     out->slot = slot;
     out->flags = info.flags;
+    out->pin_min = info.ulMinPinLen;
+    out->pin_max = info.ulMaxPinLen;
     take_field(out->label, info.label, sizeof(info.label));
     take_field(out->manufacturer, info.manufacturerID,
                sizeof(info.manufacturerID));
@@ -36,6 +38,28 @@ hm_rc hsm_token_read(struct hsm_state *s, CK_SLOT_ID slot,
     take_version(out->hardware, info.hardwareVersion);
     take_version(out->firmware, info.firmwareVersion);
     return HM_OK;
+}
+
+/* Limits that contradict each other are none.  How long the PIN is is not told. */
+hm_rc hsm_token_check_pin(const struct hsm_token *token,
+                          const struct hm_hsm_pin *pin, struct hm_err *e)
+{
+    if (token->pin_max == 0 || token->pin_min > token->pin_max ||
+        (pin->n >= token->pin_min && pin->n <= token->pin_max))
+        return HM_OK;
+    return hm_fail(e, HM_E_TOKEN, "hsm.pin.length",
+                   "token '%s' takes PINs of %lu to %lu bytes, and this one is "
+                   "%s; it was not tried",
+                   hm_show_str(token->label), token->pin_min, token->pin_max,
+                   pin->n < token->pin_min ? "shorter" : "longer");
+}
+
+bool hsm_token_is_software(const struct hsm_state *s,
+                           const struct hsm_token *token)
+{
+    return s->is_nss || strstr(token->manufacturer, "SoftHSM") != NULL ||
+           strstr(token->model, "SoftHSM") != NULL ||
+           strstr(token->model, "SoftTok") != NULL; /* openCryptoki */
 }
 
 hm_rc hsm_token_scan(struct hsm_state *s, bool initialised, struct hm_err *e)

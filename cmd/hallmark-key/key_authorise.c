@@ -48,6 +48,11 @@ static struct hm_cli_list compromised;
 #define PIN                     \
     VALUE("pin", pin, "SOURCE", \
           "its PIN: fd:N, file:PATH, credential:NAME or tty")
+#define ACCEPT                                                           \
+    {                                                                    \
+        "accept-claims", 0, HM_OPT_FLAG, false, &opt.accept_claims, "",  \
+            "sign although the token claims that the root key may leave" \
+    }
 #define DOCUMENT(arg, help)                                        \
     {                                                              \
         "output", 'o', HM_OPT_OUTPUT, true, &opt.output, arg, help \
@@ -88,6 +93,7 @@ const struct hm_opt key_authorise_opts[] = {
     ISSUE_TIME,
     SIGN,
     PIN,
+    ACCEPT,
     KEY_WHERE(opt.where),
     OUTPUT,
     FORCE,
@@ -114,6 +120,7 @@ const struct hm_opt key_rotate_opts[] = {
     ISSUE_TIME,
     SIGN,
     PIN,
+    ACCEPT,
     KEY_WHERE(opt.where),
     OUTPUT,
     FORCE,
@@ -166,6 +173,7 @@ const struct hm_opt key_revoke_opts[] = {
     ISSUE_TIME,
     SIGN,
     PIN,
+    ACCEPT,
     KEY_WHERE(opt.where),
     OUTPUT,
     FORCE,

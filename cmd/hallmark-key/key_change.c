@@ -351,6 +351,7 @@ HM_MUST static hm_rc edit(const struct key_change *c, struct key_next *w,
     HM_TRY(add_keys(c, &w->like, a, e));
     HM_TRY(set_limits(c, &w->like, a, e));
     HM_TRY(set_require(c, a, e));
+    HM_TRY(hm_authorisation_check_published(a, e));
     return hm_authorisation_check_root(a, &w->root, e);
 }
 

@@ -75,13 +75,14 @@ void key_say(const struct hm_cli *cli, const struct hm_hsm_key *key,
         hm_cli_say(cli, "module   %s, sha256 %s", hm_show_str(c->module),
                    c->module_sha256);
     hm_hsm_claim_lines(c, lines);
-    if (key->handle == 0) {
-        hm_cli_say(cli, "claims   not read: the private key was not opened");
-        return;
-    }
-    for (size_t i = 0; i < HM_HSM_CLAIMS; i++)
+    for (size_t i = key->handle == 0 ? HM_HSM_KEY_CLAIMS : 0; i < HM_HSM_CLAIMS;
+         i++)
         hm_cli_say(cli, "claimed  %s: %s", lines[i].name,
                    hm_hsm_claim_name(lines[i].claim));
+    if (key->handle == 0)
+        hm_cli_say(cli, "claims   no more: the private key was not opened");
+    else
+        hm_cli_say(cli, "claimed  key_gen_mechanism: %s", c->key_gen_mechanism);
 }
 
 hm_rc key_report(struct hm_cli *cli, const struct hm_hsm_key *key,
@@ -98,14 +99,16 @@ hm_rc key_report(struct hm_cli *cli, const struct hm_hsm_key *key,
     return hm_json_finish(&w, e);
 }
 
-hm_rc key_report_rehearsed(struct hm_cli *cli, struct hm_err *e)
+hm_rc key_report_rehearsed(struct hm_cli *cli, enum hm_scheme scheme,
+                           struct hm_err *e)
 {
     struct hm_json_writer w;
 
-    hm_cli_say(cli, "would make %s, a P-256 key; no PIN was asked for",
-               hm_show_str(cli->argv[0]));
+    hm_cli_say(cli, "would make %s, a key of %s; no PIN was asked for",
+               hm_show_str(cli->argv[0]), hm_scheme_name(scheme));
     hm_cli_result(cli, &w, true);
     hm_json_put_text(&w, "uri", cli->argv[0]);
+    hm_json_put_text(&w, "scheme", hm_scheme_name(scheme));
     hm_json_put_bool(&w, "dry_run", true);
     hm_json_close_object(&w);
     return hm_json_finish(&w, e);

@@ -108,7 +108,8 @@ HM_MUST hm_rc key_spell(const struct hm_public_key *key,
                         struct key_spellings *to, struct hm_err *e);
 
 /** The result of a rehearsal: the key that the verb's operand would name. */
-HM_MUST hm_rc key_report_rehearsed(struct hm_cli *cli, struct hm_err *e);
+HM_MUST hm_rc key_report_rehearsed(struct hm_cli *cli, enum hm_scheme scheme,
+                                   struct hm_err *e);
 
 /** What authorise, rotate and revoke are asked to do: all make the next
  * authorisation from the one before. */
@@ -140,6 +141,7 @@ struct key_change {
     struct hm_hsm_where where;
     const char *output;
     bool refuse_software; /**< new keys need claims, and good ones */
+    bool accept_claims;   /**< sign with a key that its token speaks ill of */
     bool force;
     bool dry_run;
 };
@@ -176,6 +178,10 @@ HM_MUST hm_rc key_claims_check(const struct hm_token_claims *claims,
 
 /** Warn of keys that end before the authorisation does. */
 void key_warn_ends(const struct hm_cli *cli, const struct hm_authorisation *a);
+
+/** Warn of a key that everybody has. */
+void key_warn_published(const struct hm_cli *cli,
+                        const struct hm_public_key *key);
 
 /** Warn of products for which nothing can be released. */
 HM_MUST hm_rc key_warn_idle(const struct hm_cli *cli,
@@ -266,7 +272,7 @@ HM_MUST hm_rc key_claims_find(const struct hm_cli_list *files,
                               struct hm_err *e);
 
 /** Sign with the root key that --sign names.
- * @return HM_E_REJECTED `key.sign.stranger`; as hm_hsm_sign() */
+ * @return HM_E_REJECTED `key.sign.stranger`, `hsm.claims.*`; as hm_hsm_sign() */
 HM_MUST hm_rc key_change_sign(struct hm_cli *cli, const struct key_change *c,
                               const struct hm_root *root,
                               struct hm_bytes document, struct hm_buf *sig,

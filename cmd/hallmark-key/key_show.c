@@ -75,5 +75,6 @@ hm_rc key_show_run(struct hm_cli *cli, struct hm_err *e)
 
     HM_TRY(is_token ? read_token(cli, cli->argv[0], &key, e)
                     : key_pem_load(cli->argv[0], &key.public_key, e));
+    key_warn_published(cli, &key.public_key);
     return report(cli, &key, is_token, e);
 }

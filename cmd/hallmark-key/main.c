@@ -4,7 +4,7 @@
 static const struct hm_command commands[] = {
     {"token-init", "", 0, 0, "make a token with its PIN", key_token_init_opts,
      key_token_init_run},
-    {"generate", "URI", 1, 1, "make a P-256 key that stays on its token",
+    {"generate", "URI", 1, 1, "make a key that stays on its token",
      key_generate_opts, key_generate_run},
     {"export", "URI", 1, 1, "write a public key in PEM", key_export_opts,
      key_export_run},

@@ -32,6 +32,9 @@ static const struct hm_opt opts[] = {
     {"issue-time", 0, HM_OPT_VALUE, false, &opt.issue_time, "TIME",
      "time of signing: the authorisation must be in force (default: the "
      "clock)"},
+    {"accept-claims", 0, HM_OPT_FLAG, false, &opt.accept_claims, "",
+     "sign although the token claims that the key may leave it, or does more "
+     "than sign"},
     {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",
      "replace this key's signature, or one that fits no key"},
     {"dry-run", 'n', HM_OPT_FLAG, false, &opt.dry_run, "",

@@ -28,6 +28,7 @@ struct sign_options {
     const char *attach;   /**< a signature that was made elsewhere, or NULL */
     const char *evidence; /**< write what is said of the key, or NULL */
     bool raw;             /**< it is r || s, not DER */
+    bool accept_claims;   /**< sign with a key that its token speaks ill of */
     bool force;
     bool dry_run;
 };
@@ -115,8 +116,8 @@ HM_MUST hm_rc sign_path_split(const char *path, char *folder, const char **name,
 /** Read root.json and, for a manifest, the authorisation: those named, else
  * those beside the document.
  * @return HM_E_USAGE `sign.root.missing` (an authorisation needs it);
- *         HM_E_REJECTED `trust.authorisation.expired` (by the clock, or
- *         o->issue_time); as hm_root_load() and hm_authorisation_load() */
+ *         HM_E_REJECTED `trust.authorisation.expired` and
+ *         `trust.authorisation.early` (by the clock, or o->issue_time); as hm_root_load() and hm_authorisation_load() */
 HM_MUST hm_rc sign_trust_load(const struct sign_options *o, const char *folder,
                               enum sign_kind kind, struct sign_trust *t,
                               struct hm_err *e);
@@ -204,7 +205,9 @@ HM_MUST hm_rc sign_evidence_save(const struct sign_options *o,
 
 /** Open the module and find the key: logged in, or with --dry-run only its
  * public half.
- * @param with_module  have the claims tell the digest of the module */
+ * @param with_module  have the claims tell the digest of the module
+ * @return HM_E_REJECTED `crypto.key.published`, `hsm.claims.*` unless
+ *         o->accept_claims */
 HM_MUST hm_rc sign_key_open(struct hm_cli *cli, const struct sign_options *o,
                             bool with_module, struct hm_hsm *hsm,
                             struct hm_hsm_key *key, struct hm_err *e);

@@ -43,6 +43,14 @@ HM_MUST static hm_rc check_time(const struct sign_options *o,
     hm_time now = 0;
 
     HM_TRY(hm_time_act(o->issue_time, 0, &now, e));
+    if (now < t->authorisation.issued)
+        return hm_hint(
+            e,
+            hm_fail(e, HM_E_REJECTED, "trust.authorisation.early",
+                    "the authorisation is issued %s, this is signed %s: "
+                    "devices with a right clock refuse it until then",
+                    hm_time_show(t->authorisation.issued), hm_time_show(now)),
+            "set the clock right; --issue-time TIME signs as of another day");
     if (now <= t->authorisation.expires)
         return HM_OK;
     return hm_hint(
@@ -176,6 +184,7 @@ HM_MUST static hm_rc judge_authorisation(const struct sign_document *d,
 
     HM_TRY(hm_authorisation_read(&a, hm_buf_view(&d->bytes), e));
     HM_TRY(hm_authorisation_check_root(&a, root, e));
+    HM_TRY(hm_authorisation_check_published(&a, e));
     if (key == NULL || key->key.key.pkey == NULL)
         return hm_hint(e,
                        hm_fail(e, HM_E_REJECTED, "sign.key.stranger",

@@ -3,17 +3,31 @@
 #include "ceremony_priv.h"
 
 static const char *const texts[HM_SIGNER_TEXTS] = {
-    "module", "library",          "label",           "serial", "manufacturer",
-    "model",  "hardware_version", "firmware_version"};
+    "module",           "library",          "label",
+    "serial",           "manufacturer",     "model",
+    "hardware_version", "firmware_version", "key_gen_mechanism"};
 
-static const char *const claims[HM_SIGNER_CLAIMS] = {
-    "software",         "local",       "sensitive",
-    "always_sensitive", "extractable", "never_extractable"};
+static const char *const claims[HM_SIGNER_CLAIMS] = {"software",
+                                                     "local",
+                                                     "sensitive",
+                                                     "always_sensitive",
+                                                     "extractable",
+                                                     "never_extractable",
+                                                     "decrypt",
+                                                     "unwrap",
+                                                     "wrap",
+                                                     "derive",
+                                                     "changeable",
+                                                     "copyable",
+                                                     "hardware_mechanism",
+                                                     "hardware_slot"};
 
-#define MEMBERS                                                     \
-    "module module_sha256 library label serial manufacturer model " \
-    "hardware_version firmware_version software local sensitive "   \
-    "always_sensitive extractable never_extractable"
+#define MEMBERS                                                          \
+    "module module_sha256 library label serial manufacturer model "      \
+    "hardware_version firmware_version key_gen_mechanism software "      \
+    "local sensitive always_sensitive extractable never_extractable "    \
+    "decrypt unwrap wrap derive changeable copyable hardware_mechanism " \
+    "hardware_slot"
 
 #define CLAIM_WORDS "unknown no yes"
 static const char *const words[] = {"unknown", "no", "yes"};

@@ -33,14 +33,15 @@ enum hm_signer_text {
     HM_SIGNER_MANUFACTURER,
     HM_SIGNER_MODEL,
     HM_SIGNER_HARDWARE, /**< version of the token's hardware */
-    HM_SIGNER_FIRMWARE  /**< the same of its firmware */
+    HM_SIGNER_FIRMWARE, /**< the same of its firmware */
+    HM_SIGNER_MECHANISM /**< what made the key, or "unknown" */
 };
-#define HM_SIGNER_TEXTS 8u
+#define HM_SIGNER_TEXTS 9u
 #define HM_SIGNER_TEXT  256 /**< of each; NUL included */
 
-/** Claims of a signer, in the order in which they are written: software, local,
- * sensitive, always_sensitive, extractable, never_extractable. */
-#define HM_SIGNER_CLAIMS 6u
+/** Claims of a signer, in the order in which they are written: software, then
+ * what hallmark-key show tells of the key and the token. */
+#define HM_SIGNER_CLAIMS 14u
 
 /** What a module says of itself, of a token and of one private key on it. */
 struct hm_signer {

@@ -207,6 +207,7 @@ hm_rc hm_request_make(struct hm_request *r, const struct hm_root *root,
         hm_context(e, read_before(r, root, e), "the authorisation in force"));
     HM_TRY(hm_authorisation_read(&r->next, hm_buf_view(&r->document), e));
     HM_TRY(hm_authorisation_check_root(&r->next, root, e));
+    HM_TRY(hm_authorisation_check_published(&r->next, e));
     HM_TRY(check_order(r, e));
     HM_TRY(check_skip(r, e));
     HM_TRY(check_keys(r, e));

@@ -7,6 +7,14 @@ const char *hm_retire_name(enum hm_retire_reason reason)
     return names[reason];
 }
 
+/* What is not known is left out, as in documents from before it was asked. */
+static void write_known(struct hm_json_writer *w, const char *name,
+                        const char *claim)
+{
+    if (strcmp(claim, "unknown") != 0)
+        hm_json_put_text(w, name, claim);
+}
+
 static void write_token(const struct hm_token_claims *token,
                         struct hm_json_writer *w)
 {
@@ -18,6 +26,9 @@ static void write_token(const struct hm_token_claims *token,
     hm_json_put_text(w, "local", token->local);
     hm_json_put_text(w, "always_sensitive", token->always_sensitive);
     hm_json_put_text(w, "never_extractable", token->never_extractable);
+    write_known(w, "hardware_slot", token->hardware_slot);
+    write_known(w, "hardware_mechanism", token->hardware_mechanism);
+    write_known(w, "key_gen_mechanism", token->key_gen_mechanism);
     hm_json_close_object(w);
 }
 

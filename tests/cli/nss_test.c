@@ -120,6 +120,11 @@ static void a_wrong_call_says_why(void **state)
     RUN("hallmark-key", "list", "--nss", "nt", "--softhsm", "rt");
     assert_run(&r, 2, "hsm.where.twice");
     make_root(s);
+    RUN("hallmark-key", "list", "--nss", "nt", "--module",
+        HM_HSM_MODULE_DEFAULT);
+    assert_run(&r, 4, "hsm.nss.module");
+    RUN("hallmark-key", "list", "--module", HM_HSM_MODULE_NSS);
+    assert_run(&r, 4, "hsm.nss.module");
     RUN("hallmark-key", "token-init", "--nss", "nt", "--pin", "file:root.pin");
     assert_run(&r, 4, "hsm.token.exists");
     RUN("hallmark-key", "show", NSS_KEY, "--nss", "nt", "--pin",
