@@ -150,36 +150,45 @@ HM_MUST static hm_rc load_all(const struct hm_cli *cli,
 }
 
 /* Each by itself may be refused; only then is the token asked. */
-HM_MUST static hm_rc judge_one(struct hm_cli *cli, const struct sign_options *o,
-                               const struct hm_hsm_key *key,
+HM_MUST static hm_rc judge_one(const struct sign_options *o, const char *keyid,
                                struct sign_folder *folder,
                                struct sign_document *d,
                                struct hm_hsm_task *task, struct hm_err *e)
 {
     task->message = hm_buf_view(&d->bytes);
     task->sig = &d->sig;
-    HM_TRY(sign_trust_judge(d, key->public_key.keyid, &task->pinned, e));
-    HM_TRY(sign_place_find(o, folder, d, task->pinned, e));
-    return d->kind == SIGN_CEREMONY && !o->dry_run
-               ? sign_evidence_check(cli, d, key, e)
-               : HM_OK;
+    HM_TRY(sign_trust_judge(d, keyid, &task->pinned, e));
+    return sign_place_find(o, folder, d, task->pinned, e);
 }
 
 /* The evidence goes first: it can be made again, and a signature that is there
  * is never without it. */
-HM_MUST static hm_rc judge_and_sign(struct hm_cli *cli,
-                                    const struct sign_options *o,
+HM_MUST static hm_rc judge_and_sign(const struct sign_options *o,
                                     struct hm_hsm *hsm,
                                     const struct hm_hsm_key *key,
                                     struct documents *all,
                                     struct hm_hsm_task *task, struct hm_err *e)
 {
     for (size_t i = 0; i < all->n; i++)
-        HM_TRY(judge_one(cli, o, key, &all->folder, &all->d[i], &task[i], e));
+        HM_TRY(judge_one(o, key->public_key.keyid, &all->folder, &all->d[i],
+                         &task[i], e));
     if (o->dry_run)
         return HM_OK;
     HM_TRY(hm_hsm_sign_many(hsm, key, task, all->n, e));
     return sign_evidence_save(o, key, e);
+}
+
+/* What the token says of a key that was not opened is nothing. */
+HM_MUST static hm_rc check_evidence(struct hm_cli *cli,
+                                    const struct sign_options *o,
+                                    const struct hm_hsm_key *key,
+                                    const struct documents *all,
+                                    struct hm_err *e)
+{
+    for (size_t i = 0; i < all->n && !o->dry_run; i++)
+        if (all->d[i].kind == SIGN_CEREMONY)
+            HM_TRY(sign_evidence_check(cli, &all->d[i], key, e));
+    return HM_OK;
 }
 
 static bool needs_module(const struct sign_options *o,
@@ -203,11 +212,12 @@ HM_MUST static hm_rc sign_all(struct hm_cli *cli, const struct sign_options *o,
     hm_rc rc;
 
     HM_TRY(sign_key_open(cli, o, needs_module(o, all), &hsm, &key, e));
+    HM_TRY(check_evidence(cli, o, &key, all, e));
     task = calloc(all->n + 1, sizeof(*task));
     if (task == NULL)
         return hm_fail(e, HM_E_NOMEM, "sign.document.nomem",
                        "out of memory for %zu documents", all->n);
-    rc = judge_and_sign(cli, o, &hsm, &key, all, task, e);
+    rc = judge_and_sign(o, &hsm, &key, all, task, e);
     free(task);
     memcpy(keyid, key.public_key.keyid, HM_SHA256_HEX);
     return rc;
