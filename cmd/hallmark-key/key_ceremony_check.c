@@ -83,7 +83,7 @@ static const char *role_of(const struct hm_ceremony *c,
 static void say_evidence(const struct hm_cli *cli, const struct hm_signer *s)
 {
     char hex[HM_SHA256_HEX];
-    char claims[160];
+    char claims[400];
 
     hm_hex_write((struct hm_bytes){s->module_sha256, sizeof(s->module_sha256)},
                  hex);

@@ -97,11 +97,15 @@ HM_MUST static hm_rc check_call(const struct hm_cli *cli,
     return HM_OK;
 }
 
+struct place {
+    const struct sign_document *document; /* borrowed */
+};
+
 /* By folder and name. */
 static int compare_place(const void *a, const void *b)
 {
-    const struct sign_document *x = *(struct sign_document *const *)a;
-    const struct sign_document *y = *(struct sign_document *const *)b;
+    const struct sign_document *x = ((const struct place *)a)->document;
+    const struct sign_document *y = ((const struct place *)b)->document;
 
     if (x->folder_device != y->folder_device)
         return x->folder_device < y->folder_device ? -1 : 1;
@@ -113,19 +117,20 @@ static int compare_place(const void *a, const void *b)
 /* In whatever spelling: the second signature would find the first one. */
 HM_MUST static hm_rc refuse_twice(const struct documents *all, struct hm_err *e)
 {
-    const struct sign_document **sorted = calloc(all->n + 1, sizeof(*sorted));
+    struct place *sorted = calloc(all->n + 1, sizeof(*sorted));
     hm_rc rc = HM_OK;
 
     if (sorted == NULL)
         return hm_fail(e, HM_E_NOMEM, "sign.document.nomem",
                        "out of memory for %zu documents", all->n);
     for (size_t i = 0; i < all->n; i++)
-        sorted[i] = &all->d[i];
+        sorted[i].document = &all->d[i];
     qsort(sorted, all->n, sizeof(*sorted), compare_place);
     for (size_t i = 1; i < all->n && rc == HM_OK; i++)
         if (compare_place(&sorted[i - 1], &sorted[i]) == 0)
             rc = hm_fail(e, HM_E_USAGE, "sign.document.twice",
-                         "'%s' is given twice", hm_show_str(sorted[i]->path));
+                         "'%s' is given twice",
+                         hm_show_str(sorted[i].document->path));
     free(sorted);
     return rc;
 }

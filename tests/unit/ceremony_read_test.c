@@ -49,12 +49,14 @@ static const char *const accepted[] = {
     "removed /root/0/evidence/model",
     "removed /root/0/evidence/hardware_version",
     "removed /root/0/evidence/firmware_version",
+    "removed /root/0/evidence/key_gen_mechanism",
     "removed /added/0/evidence/library",
     "removed /added/0/evidence/serial",
     "removed /added/0/evidence/manufacturer",
     "removed /added/0/evidence/model",
     "removed /added/0/evidence/hardware_version",
     "removed /added/0/evidence/firmware_version",
+    "removed /added/0/evidence/key_gen_mechanism",
     NULL,
 };
 
@@ -154,11 +156,14 @@ static void a_record_is_no_other_document(void **state)
 /* --- what a machine said -------------------------------------------------------- */
 
 #define ID "3c1f8e0c1d5f3a0b6f7d2e9a4b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e3f2a1b0c"
-#define TOKEN                                                           \
-    "\"module\": \"/m.so\", \"module_sha256\": \"" ID                   \
-    "\", \"label\": \"safe\", \"software\": true, \"local\": \"yes\", " \
-    "\"sensitive\": \"yes\", \"always_sensitive\": \"no\", "            \
-    "\"extractable\": \"unknown\", \"never_extractable\": \"yes\""
+#define TOKEN                                                            \
+    "\"module\": \"/m.so\", \"module_sha256\": \"" ID                    \
+    "\", \"label\": \"safe\", \"software\": true, \"local\": \"yes\", "  \
+    "\"sensitive\": \"yes\", \"always_sensitive\": \"no\", "             \
+    "\"extractable\": \"unknown\", \"never_extractable\": \"yes\", "     \
+    "\"decrypt\": \"no\", \"unwrap\": \"no\", \"wrap\": \"no\", "        \
+    "\"derive\": \"no\", \"changeable\": \"no\", \"copyable\": \"no\", " \
+    "\"hardware_mechanism\": \"no\", \"hardware_slot\": \"no\""
 
 static const struct {
     const char *text;
@@ -207,7 +212,7 @@ static void not_software_is_not_said_to_be_hardware(void **state)
     HM_OWN(hm_buf) text = HM_BUF_INIT(HM_SIGNER_BYTES_MAX);
     struct hm_signer s;
     struct hm_err e = {.rc = HM_OK};
-    char shown[160];
+    char shown[400];
 
     (void)state;
     maker_set(&text, said[0].text);
@@ -217,7 +222,9 @@ static void not_software_is_not_said_to_be_hardware(void **state)
     hm_signer_show_claims(&s, shown, sizeof(shown));
     assert_string_equal(shown, "software unknown, local yes, sensitive yes, "
                                "always_sensitive no, extractable unknown, "
-                               "never_extractable yes");
+                               "never_extractable yes, decrypt no, unwrap no, "
+                               "wrap no, derive no, changeable no, copyable "
+                               "no, hardware_mechanism no, hardware_slot no");
 }
 
 static void any_difference_is_one(void **state)
