@@ -7,6 +7,7 @@
 #include "hm_cli.h"
 #include "hm_hsm.h"
 #include "hm_request.h"
+#include "hm_x509.h"
 
 /* One options table and one function for each verb. */
 extern const struct hm_opt key_token_init_opts[];
@@ -103,7 +104,7 @@ struct key_spellings {
 };
 
 /** @return HM_E_INTERNAL `key.show.digest`; HM_E_NOMEM
- *  @source RFC 4253 6.6, RFC 5656 3.1; TUF 1.0.34 4.2; RFC 5280 4.2.1.2 */
+ *  @source RFC 4253 6.6, RFC 5656 3.1; TUF 1.0.34 4.2; hm_x509_ski() */
 HM_MUST hm_rc key_spell(const struct hm_public_key *key,
                         struct key_spellings *to, struct hm_err *e);
 
