@@ -24,6 +24,10 @@ extern const struct hm_opt key_probe_opts[];
 hm_rc key_probe_run(struct hm_cli *cli, struct hm_err *e);
 extern const struct hm_opt key_show_opts[];
 hm_rc key_show_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt key_csr_opts[];
+hm_rc key_csr_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt key_certify_opts[];
+hm_rc key_certify_run(struct hm_cli *cli, struct hm_err *e);
 extern const struct hm_opt key_root_opts[];
 hm_rc key_root_run(struct hm_cli *cli, struct hm_err *e);
 extern const struct hm_opt key_authorise_opts[];
@@ -259,6 +263,12 @@ HM_MUST hm_rc key_number_read(const char *option, const char *text,
                               uint64_t min, uint64_t max, uint64_t *out,
                               struct hm_err *e);
 
+/** The end that --valid-until or --days N gives; one of them must.
+ * @return HM_E_USAGE `key.option.validity`, `key.option.number`,
+ *         `base.time.syntax` */
+HM_MUST hm_rc key_end_find(const char *days, const char *until, hm_time now,
+                           hm_time *end, struct hm_err *e);
+
 /** Claims of @p keyid among the files; unknown when no file is about it.
  * @return HM_E_USAGE `json.*` */
 HM_MUST hm_rc key_claims_find(const struct hm_cli_list *files,
@@ -271,5 +281,33 @@ HM_MUST hm_rc key_change_sign(struct hm_cli *cli, const struct key_change *c,
                               const struct hm_root *root,
                               struct hm_bytes document, struct hm_buf *sig,
                               struct hm_err *e);
+
+/** A key that signs something of X.509, on its token. */
+struct key_signer {
+    struct hm_hsm hsm;     /**< owned */
+    struct hm_hsm_key key; /**< owned */
+};
+
+#define KEY_SIGNER_INIT                            \
+    {                                              \
+        .hsm = HM_HSM_INIT, .key = HM_HSM_KEY_INIT \
+    }
+
+/** Find the key: logged in, or without a PIN only its public half.
+ * @param pin       SOURCE, or NULL: the URI's
+ * @param for_real  log in */
+HM_MUST hm_rc key_signer_open(struct hm_cli *cli, struct key_signer *s,
+                              const struct hm_hsm_where *where, const char *uri,
+                              const char *pin, bool for_real, struct hm_err *e);
+
+/** Sign @p tbs and join both to DER.
+ * @param pinned    as hm_hsm_sign()
+ * @param[out] der  cleared, then filled */
+HM_MUST hm_rc key_signer_join(struct key_signer *s,
+                              const struct hm_public_key *pinned,
+                              struct hm_bytes tbs, struct hm_buf *der,
+                              struct hm_err *e);
+
+void key_signer_clear(struct key_signer *s);
 
 #endif /* KEY_PRIV_H */

@@ -36,6 +36,10 @@ static const struct hm_command commands[] = {
     {"apply", "REQUEST SIGNATURE...", 2, 1 + (int)HM_SIGNATURES_MAX,
      "put a request into force with the signatures that were made",
      key_apply_opts, key_apply_run},
+    {"csr", "URI", 1, 1, "write a request for a certificate of a key",
+     key_csr_opts, key_csr_run},
+    {"certify", "URI", 1, 1, "issue an X.509 certificate with a root key",
+     key_certify_opts, key_certify_run},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
 

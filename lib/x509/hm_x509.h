@@ -195,6 +195,12 @@ HM_MUST hm_rc hm_certificate_check_key(const struct hm_certificate *c,
                                        const struct hm_public_key *key,
                                        struct hm_err *e);
 
+/** Is it signed with @p by?  Nothing else is judged.
+ * @return HM_E_REJECTED `x509.certificate.signature` */
+HM_MUST hm_rc hm_certificate_check_signature(const struct hm_certificate *c,
+                                             const struct hm_public_key *by,
+                                             struct hm_err *e);
+
 /** A leaf and the certificates above it: chain[0] issued the leaf, chain[1] issued
  * chain[0], and so on; all borrowed. */
 struct hm_certificate_chain {

@@ -91,6 +91,20 @@ hm_rc hm_certificate_check_key(const struct hm_certificate *c,
                    c->name, c->key.keyid, key->keyid);
 }
 
+hm_rc hm_certificate_check_signature(const struct hm_certificate *c,
+                                     const struct hm_public_key *by,
+                                     struct hm_err *e)
+{
+    const int verdict = X509_verify(c->x509, by->pkey);
+
+    ERR_clear_error();
+    if (verdict == 1)
+        return HM_OK;
+    return hm_fail(e, HM_E_REJECTED, "x509.certificate.signature",
+                   "certificate '%s' is not signed with key %.16s", c->name,
+                   by->keyid);
+}
+
 /* --- a chain ----------------------------------------------------------------------- */
 
 static X509 *last_of(const struct hm_certificate_chain *chain)
