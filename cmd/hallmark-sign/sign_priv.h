@@ -6,6 +6,7 @@
 
 #include "hm_attest.h"
 #include "hm_cli.h"
+#include "hm_cms.h"
 #include "hm_hsm.h"
 #include "hm_request.h"
 
@@ -24,6 +25,11 @@ struct sign_options {
     const char *bytes;  /**< write what is to be signed elsewhere, or NULL */
     const char *attach; /**< a signature that was made elsewhere, or NULL */
     bool raw;           /**< it is r || s, not DER */
+    const char *cms;    /**< a file that is signed with X.509, or NULL */
+    const char *certificate;
+    struct hm_cli_list chain; /**< above the certificate, upwards */
+    const char *purpose;
+    bool rauc; /**< the file becomes a RAUC bundle */
     bool force;
     bool dry_run;
 };
@@ -162,5 +168,11 @@ HM_MUST hm_rc sign_documents_run(struct hm_cli *cli,
 HM_MUST hm_rc sign_statement_run(struct hm_cli *cli,
                                  const struct sign_options *o,
                                  struct hm_err *e);
+
+/** Sign o->cms with a key of role x509 and its certificate.
+ * @return HM_E_USAGE `sign.cms.options`, `sign.cms.chain`; HM_E_REJECTED
+ *         `sign.key.root`, `trust.*`, `x509.*`; as hm_hsm_sign() */
+HM_MUST hm_rc sign_cms_run(struct hm_cli *cli, const struct sign_options *o,
+                           struct hm_err *e);
 
 #endif /* SIGN_PRIV_H */

@@ -61,4 +61,43 @@ HM_MUST hm_rc hm_cms_verify(struct hm_bytes cms, const struct hm_file *content,
 HM_MUST hm_rc hm_cms_read_embedded(struct hm_bytes cms, struct hm_buf *embedded,
                                    struct hm_err *e);
 
+/* ---- RAUC bundles ------------------------------------------------------ */
+
+/** A RAUC bundle, or the squashfs image that becomes one:
+ *
+ *     plain    squashfs, CMS over it (detached), length of the CMS
+ *     verity   squashfs, hash tree, CMS with the manifest inside, its length
+ *
+ * The length is a big-endian 64-bit number, the last 8 bytes of the file. */
+struct hm_rauc {
+    uint64_t payload;       /**< bytes before the CMS; of an image all of it */
+    struct hm_buf manifest; /**< owned; empty: plain */
+};
+
+#define HM_RAUC_INIT                                               \
+    {                                                              \
+        .payload = 0, .manifest = HM_BUF_INIT(HM_CMS_EMBEDDED_MAX) \
+    }
+
+#define HM_RAUC_BLOCK \
+    4096u /**< what squashfs is padded to; a block of verity */
+
+/** Find the parts.  The signature that is there is replaced and not verified: it
+ * is one of a development key.
+ *
+ * @return HM_E_FORMAT `x509.rauc.malformed` (no squashfs; bytes that belong to no
+ *         part; a manifest that is not for verity), `x509.cms.malformed` (also an
+ *         encrypted bundle); HM_E_IO
+ * @source RAUC documentation, "Bundle Formats"; squashfs superblock
+ */
+HM_MUST hm_rc hm_rauc_read(const struct hm_file *f, struct hm_rauc *out,
+                           struct hm_err *e);
+
+/** What stands behind the payload: the CMS and its length.
+ * @param[out] to  cleared, then filled */
+HM_MUST hm_rc hm_rauc_make_trailer(struct hm_bytes cms, struct hm_buf *to,
+                                   struct hm_err *e);
+
+void hm_rauc_clear(struct hm_rauc *r);
+
 #endif /* HM_CMS_H */
