@@ -163,6 +163,9 @@ HM_MUST static hm_rc read_call(const struct hm_cli *cli, struct act *a,
     struct hm_certificate_plan *plan = &a->plan;
 
     HM_TRY(check_call(e));
+    if (opt.subject != NULL)
+        HM_TRY(hm_as_usage(
+            e, hm_x509_check_subject(hm_bytes_str(opt.subject), e)));
     HM_TRY(load_trust(a, e));
     if (opt.issuer != NULL) {
         HM_TRY(load_certificate(opt.issuer, &a->issuer, e));

@@ -1,0 +1,362 @@
+/* CMS signatures over files of others: held against openssl, RAUC and SWUpdate,
+ * where these are installed. */
+#include "x509_story.h"
+
+#include "hm_test.h"
+#include "hm_time.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OPENSSL    "/usr/bin/openssl"
+#define RAUC       "/usr/bin/rauc"
+#define SWUPDATE   "/usr/bin/swupdate"
+#define MKSQUASHFS "/usr/bin/mksquashfs"
+#define CPIO       "/usr/bin/cpio"
+
+#define START(state)                      \
+    const struct key_story *s = *(state); \
+    HM_OWN(hm_run) r = HM_RUN_INIT
+#define TRUST    "--root", "root.json", "--authorisation", "authorisation.json"
+#define BY       "--key", STORY_X509, BY_VENDOR_TOKEN, TRUST
+#define CERTS    "--certificate", "vendor.crt", "--chain", "root.crt"
+#define RUN(...) STORY_RUN(s, &r, "hallmark-sign", __VA_ARGS__)
+
+static int make(void **state)
+{
+    (void)x509_story_make(state);
+    key_story_write(*state, "file", "not of ours\n");
+    return 0;
+}
+
+/* openssl cms -verify, with these further words. */
+#define CMS_VERIFY(file, ...)                                                \
+    STORY_RUN(s, &r, OPENSSL, "cms", "-verify", "-binary", "-inform", "DER", \
+              "-in", "file.p7s", "-content", file, "-out", "out.bin",        \
+              __VA_ARGS__)
+
+static void openssl_verifies_a_detached_signature(void **state)
+{
+    START(state);
+    HM_OWN(hm_buf) in = HM_BUF_INIT(4096);
+    HM_OWN(hm_buf) out = HM_BUF_INIT(4096);
+
+    RUN("--cms", "file", BY, CERTS, "-o", "file.p7s");
+    assert_run(&r, 0, "");
+    CMS_VERIFY("file", "-CAfile", "root.crt");
+    assert_run(&r, 0, "");
+    hm_temp_read(&s->temp, "file", &in);
+    hm_temp_read(&s->temp, "out.bin", &out);
+    assert_bytes_equal(hm_buf_view(&in), hm_buf_view(&out));
+    CMS_VERIFY("file", "-CAfile", "root.crt", "-x509_strict", "-purpose",
+               "smimesign");
+    assert_run(&r, 0, "");
+    CMS_VERIFY("root.json", "-CAfile", "root.crt");
+    assert_int_equal(r.status, 4);
+    RUN("--cms", "file", BY, CERTS, "-o", "file.p7s");
+    assert_run(&r, 2, "base.out.exists");
+    RUN("--cms", "file", BY, CERTS, "-o", "-");
+    assert_run(&r, 0, "");
+    assert_int_equal(r.out.p[0], 0x30);
+}
+
+/* A corporate root, a division's, and the leaf: in order, to the root's own. */
+static void a_chain_is_given_to_its_root(void **state)
+{
+    START(state);
+
+    RUN("--cms", "file", BY, "--certificate", "vendor.crt", "--chain",
+        "vendor.crt", "-o", "never");
+    assert_run(&r, 2, "sign.cms.chain");
+    RUN("--cms", "file", BY, "--certificate", "vendor.crt", "--chain",
+        "root.crt", "--chain", "root.crt", "--chain", "root.crt", "--chain",
+        "root.crt", "--chain", "root.crt", "-o", "never");
+    assert_run(&r, 2, "sign.cms.chain");
+    /* Another root with the same name, and older than the leaf. */
+    MUST(s, "hallmark-key", "generate", "pkcs11:token=root;object=root-2",
+         BY_ROOT_TOKEN);
+    MUST(s, "hallmark-key", "certify", "pkcs11:token=root;object=root-2",
+         BY_ROOT_TOKEN, "--subject", "acme root", "--issue-time",
+         "2026-01-01T00:00:00Z", "--days", "3650", "-o", "other.crt");
+    RUN("--cms", "file", BY, "--certificate", "vendor.crt", "--chain",
+        "other.crt", "-o", "never");
+    assert_run(&r, 1, "x509.chain.refused");
+    assert_false(key_story_has(s, "never"));
+}
+
+static void a_key_of_another_role_signs_no_bytes_of_others(void **state)
+{
+    START(state);
+
+    /* Its certificate was issued without looking at the authorisation. */
+    MUST(s, "hallmark-key", "certify", STORY_ROOT, BY_ROOT_TOKEN, "--issuer",
+         "root.crt", "--public-key", "vendor-1.pem", "--subject", "m", "--days",
+         "9", "-o", "manifest.crt");
+    RUN("--cms", "file", "--key", STORY_VENDOR, BY_VENDOR_TOKEN, TRUST,
+        "--certificate", "manifest.crt", "--chain", "root.crt", "-o", "never");
+    assert_run(&r, 1, "trust.key.role");
+    RUN("--cms", "file", "--key", STORY_ROOT, BY_ROOT_TOKEN, TRUST,
+        "--certificate", "root.crt", "--chain", "root.crt", "-o", "never");
+    assert_run(&r, 1, "sign.key.root");
+    /* Nor does the key of role x509 sign a document of ours. */
+    key_story_manifest(s, "manifest.json", "thermostat");
+    RUN("manifest.json", "--key", STORY_X509, BY_VENDOR_TOKEN);
+    assert_run(&r, 1, "trust.key.role");
+    assert_false(key_story_has(s, "never"));
+}
+
+static void certificate_and_key_belong_together(void **state)
+{
+    START(state);
+
+    RUN("--cms", "file", "--key", STORY_VENDOR, BY_VENDOR_TOKEN, TRUST, CERTS,
+        "-o", "never");
+    assert_run(&r, 1, "x509.certificate.other");
+    RUN("--cms", "file", "--key", STORY_VENDOR, "--softhsm", "vt", TRUST, CERTS,
+        "-n", "-o", "never");
+    assert_run(&r, 1, "x509.certificate.other");
+    RUN("--cms", "file", "--key", STORY_X509, "--softhsm", "vt", TRUST, CERTS,
+        "-n", "-o", "never");
+    assert_run(&r, 0, "");
+    assert_false(key_story_has(s, "never"));
+}
+
+static void a_retired_key_or_an_old_certificate_signs_nothing(void **state)
+{
+    START(state);
+    const hm_time now = hm_time_now();
+
+    RUN("--cms", "file", BY, CERTS, "-o", "never", "--issue-time",
+        hm_time_show(now + (hm_time)21 * 86400));
+    assert_run(&r, 1, "x509.certificate.expired");
+    RUN("--cms", "file", BY, CERTS, "-o", "never", "--issue-time",
+        hm_time_show(now + (hm_time)31 * 86400));
+    assert_run(&r, 1, "trust.authorisation.expired");
+    MUST(s, "hallmark-key", "revoke", "--root", "root.json", "--from",
+         "authorisation.json", "--compromised", "x509-1.pem", "--days", "30",
+         "--sign", STORY_ROOT, BY_ROOT_TOKEN, "-o", "authorisation.json",
+         "--force");
+    RUN("--cms", "file", BY, CERTS, "-o", "never");
+    assert_run(&r, 1, "trust.key.retired");
+    assert_false(key_story_has(s, "never"));
+}
+
+static void purposes_are_those_of_the_verifiers(void **state)
+{
+    START(state);
+
+    MUST(s, "hallmark-key", "certify", STORY_ROOT, BY_ROOT_TOKEN, "--issuer",
+         "root.crt", "--public-key", "x509-1.pem", "--subject", "code",
+         "--purpose", "codeSigning", "--days", "9", "-o", "code.crt");
+    RUN("--cms", "file", BY, "--certificate", "code.crt", "--chain", "root.crt",
+        "-o", "never");
+    assert_run(&r, 1, "x509.leaf.purpose");
+    RUN("--cms", "file", BY, "--certificate", "code.crt", "--chain", "root.crt",
+        "--purpose", "codeSigning", "-o", "file.p7s");
+    assert_run(&r, 0, "");
+    CMS_VERIFY("file", "-CAfile", "root.crt", "-purpose", "any");
+    assert_run(&r, 0, "");
+    CMS_VERIFY("file", "-CAfile", "root.crt");
+    assert_int_equal(r.status, 4);
+    RUN("--cms", "file", BY, CERTS, "--purpose", "any", "-o", "never");
+    assert_run(&r, 2, "x509.purpose.unknown");
+}
+
+static void options_that_belong_together_are_asked_for(void **state)
+{
+    START(state);
+
+    RUN("--cms", "file", BY, "--certificate", "vendor.crt", "-o", "never");
+    assert_run(&r, 2, "sign.cms.options");
+    RUN("--cms", "file", "--key", STORY_X509, BY_VENDOR_TOKEN, CERTS, "-o",
+        "never");
+    assert_run(&r, 2, "sign.cms.options");
+    RUN("file", BY, "--rauc");
+    assert_run(&r, 2, "sign.cms.options");
+    RUN("--cms", "file", BY, CERTS, "--rauc", "-o", "-");
+    assert_run(&r, 2, "sign.cms.options");
+    RUN("--cms", "file", "file", BY, CERTS, "-o", "never");
+    assert_run(&r, 2, "sign.document.none");
+    RUN("--cms", "file", BY, CERTS, "--rauc", "-o", "never");
+    assert_run(&r, 1, "x509.rauc.malformed");
+    assert_false(key_story_has(s, "never"));
+}
+
+/* --- RAUC --------------------------------------------------------------------------- */
+
+/* Letters that do not compress well: verity wants more than one block. */
+static void write_firmware(const struct key_story *s)
+{
+    char text[12001];
+    uint32_t x = 1;
+
+    for (size_t i = 0; i + 1 < sizeof(text); i++) {
+        x = x * 1664525u + 1013904223u;
+        text[i] = (char)('!' + (x >> 16) % 94);
+    }
+    text[sizeof(text) - 1] = '\0';
+    key_story_write(s, "in/rootfs.img", text);
+}
+
+/* The build's bundle, signed with a development key. */
+static void build_bundle(const struct key_story *s, const char *form)
+{
+    char manifest[512];
+
+    (void)snprintf(manifest, sizeof(manifest),
+                   "[update]\ncompatible=acme thermostat\nversion=1.0.1\n\n"
+                   "[bundle]\nformat=%s\n\n"
+                   "[image.rootfs]\nfilename=rootfs.img\n",
+                   form);
+    key_story_write(s, "in/manifest.raucm", manifest);
+    write_firmware(s);
+    MUST(s, OPENSSL, "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:P-256", "-nodes", "-keyout", "dev.key", "-subj",
+         "/CN=development", "-days", "9", "-out", "dev.crt");
+    MUST(s, RAUC, "--cert=dev.crt", "--key=dev.key", "bundle", "in",
+         "dev.raucb");
+}
+
+static void rauc_takes(const struct key_story *s, const char *form)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct stat st;
+
+    build_bundle(s, form);
+    STORY_RUN(s, &r, RAUC, "info", "--keyring=root.crt", "dev.raucb");
+    assert_int_equal(r.status, 1);
+    RUN("--cms", "dev.raucb", "--rauc", BY, CERTS, "-o", "release.raucb");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), form));
+    STORY_RUN(s, &r, RAUC, "info", "--keyring=root.crt", "release.raucb");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "CN = acme signing"));
+    STORY_RUN(s, &r, RAUC, "info", "--keyring=dev.crt", "release.raucb");
+    assert_int_equal(r.status, 1);
+    /* One that is signed already is signed again, as when a key was rotated. */
+    RUN("--cms", "release.raucb", "--rauc", BY, CERTS, "-o", "release.raucb",
+        "--force");
+    assert_run(&r, 0, "");
+    MUST(s, RAUC, "info", "--keyring=root.crt", "release.raucb");
+    assert_int_equal(stat(hm_temp_path(&s->temp, "release.raucb"), &st), 0);
+    hm_temp_flip(&s->temp, "release.raucb", (uint64_t)st.st_size - 60, 1);
+    STORY_RUN(s, &r, RAUC, "info", "--keyring=root.crt", "release.raucb");
+    assert_int_equal(r.status, 1);
+}
+
+static void rauc_takes_a_plain_bundle(void **state)
+{
+    NEED(RAUC);
+    NEED(MKSQUASHFS);
+    rauc_takes(*state, "plain");
+}
+
+static void rauc_takes_a_verity_bundle(void **state)
+{
+    NEED(RAUC);
+    NEED(MKSQUASHFS);
+    rauc_takes(*state, "verity");
+}
+
+static void a_squashfs_image_becomes_a_plain_bundle(void **state)
+{
+    START(state);
+
+    NEED(RAUC);
+    NEED(MKSQUASHFS);
+    build_bundle(s, "plain");
+    MUST(s, MKSQUASHFS, "in", "image", "-all-root", "-no-progress");
+    RUN("--cms", "image", "--rauc", BY, CERTS, "-o", "release.raucb");
+    assert_run(&r, 0, "");
+    MUST(s, RAUC, "info", "--keyring=root.crt", "release.raucb");
+}
+
+/* --- SWUpdate ----------------------------------------------------------------------- */
+
+/* One image, "firmware\n", which goes nowhere. */
+static void write_description(const struct key_story *s, const char *version)
+{
+    char text[512];
+
+    (void)snprintf(
+        text, sizeof(text),
+        "software = {\n version = \"%s\";\n"
+        " hardware-compatibility: [ \"1.0\" ];\n"
+        " images: ( { filename = \"rootfs.img\";\n"
+        "  device = \"/dev/null\";\n"
+        "  sha256 = \"179c23f41ee27a7474df0662f97023168ddcf837989573fcd"
+        "dd5941adca62a68\"; } );\n};\n",
+        version);
+    key_story_write(s, "sw-description", text);
+}
+
+static void pack_description(const struct key_story *s)
+{
+    const struct hm_run_how how = {
+        .cwd = s->temp.path,
+        .in = HM_LIT("sw-description\nsw-description.sig\nrootfs.img\n")};
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    HM_RUN(&r, &how, CPIO, "-o", "-H", "crc", "--quiet", "-F", "release.swu");
+    assert_run(&r, 0, "");
+}
+
+/* By its words: its exit status depends on which of its processes ends first.  Its
+ * sockets lie where TMPDIR says, so that two of it do not meet; it empties that. */
+static bool is_taken(const struct key_story *s)
+{
+    char tmpdir[300];
+    const char *const env[] = {tmpdir, NULL};
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    (void)snprintf(tmpdir, sizeof(tmpdir), "TMPDIR=%s/empty/", s->temp.path);
+    key_story_write(s, "empty/file", "");
+    key_story_run_env(s, &r, env,
+                      (const char *const[]){SWUPDATE, "-c", "-k", "root.crt",
+                                            "-H", "board:1.0", "-i",
+                                            "release.swu", NULL});
+    return strstr(hm_run_out(&r), "SWUPDATE successful") != NULL;
+}
+
+static void swupdate_takes_a_signed_description(void **state)
+{
+    START(state);
+
+    NEED(SWUPDATE);
+    NEED(CPIO);
+    key_story_write(s, "rootfs.img", "firmware\n");
+    write_description(s, "1.0.1");
+    RUN("--cms", "sw-description", BY, CERTS, "-o", "sw-description.sig");
+    assert_run(&r, 0, "");
+    pack_description(s);
+    assert_true(is_taken(s));
+    write_description(s, "9.0.1"); /* not what was signed */
+    pack_description(s);
+    assert_false(is_taken(s));
+    RUN("--cms", "sw-description", BY, CERTS, "-o", "sw-description.sig", "-f");
+    assert_run(&r, 0, "");
+    pack_description(s);
+    assert_true(is_taken(s));
+}
+
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, make, x509_story_unmake)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(openssl_verifies_a_detached_signature),
+        TEST(a_chain_is_given_to_its_root),
+        TEST(a_key_of_another_role_signs_no_bytes_of_others),
+        TEST(certificate_and_key_belong_together),
+        TEST(a_retired_key_or_an_old_certificate_signs_nothing),
+        TEST(purposes_are_those_of_the_verifiers),
+        TEST(options_that_belong_together_are_asked_for),
+        TEST(rauc_takes_a_plain_bundle),
+        TEST(rauc_takes_a_verity_bundle),
+        TEST(a_squashfs_image_becomes_a_plain_bundle),
+        TEST(swupdate_takes_a_signed_description),
+    };
+
+    return cmocka_run_group_tests_name("hallmark-sign cms", tests, NULL, NULL);
+}
