@@ -1,8 +1,9 @@
-/* One byte that says what follows: a certificate, a request for one, a CMS
- * signature.  What is refused leaves nothing and a reason; a certificate that is
+/* One byte that says what follows: a certificate, a request for one, a bundle, a
+ * CMS signature.  What is refused leaves nothing and a reason; a certificate that is
  * accepted is written and read again as the same one. */
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "hm_cms.h"
 
@@ -61,6 +62,25 @@ static void check_cms(struct hm_bytes der)
         abort();
 }
 
+static void check_bundle(struct hm_bytes bytes)
+{
+    HM_OWN(hm_rauc) r = HM_RAUC_INIT;
+    HM_OWN(hm_file) f = HM_FILE_INIT;
+    struct hm_err e = {.rc = HM_OK};
+
+    f.fd = memfd_create("bundle", MFD_CLOEXEC);
+    if (f.fd < 0 || hm_file_write_all(f.fd, bytes, &e) != HM_OK)
+        abort();
+    if (hm_rauc_read(&f, &r, &e) != HM_OK) {
+        if (e.reason[0] == '\0' || r.payload != 0 || r.manifest.n > 0)
+            abort();
+        return;
+    }
+    if (r.payload == 0 || r.payload > bytes.n ||
+        (r.manifest.n > 0 && r.payload % HM_RAUC_BLOCK != 0))
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct hm_bytes rest;
@@ -72,6 +92,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_certificate(rest);
     else if (data[0] == 'r')
         check_request(rest);
+    else if (data[0] == 'b')
+        check_bundle(rest);
     else
         check_cms(rest);
     return 0;
