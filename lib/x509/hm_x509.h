@@ -178,7 +178,8 @@ HM_MUST hm_rc hm_certificate_check_ca(const struct hm_certificate *c,
                                       struct hm_err *e);
 
 /** May it sign files for who asks for @p purpose?  A leaf without extended key
- * usage is good for any.
+ * usage is good for emailProtection, and not for codeSigning: RAUC and SWUpdate
+ * want that to be said when they are set to it.
  * @return HM_E_REJECTED `x509.leaf.ca`, `x509.leaf.usage` (no keyUsage with
  *         digitalSignature, or one with keyCertSign), `x509.leaf.purpose` */
 HM_MUST hm_rc hm_certificate_check_leaf(const struct hm_certificate *c,

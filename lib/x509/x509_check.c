@@ -37,12 +37,22 @@ hm_rc hm_certificate_check_ca(const struct hm_certificate *c, struct hm_err *e)
     return HM_OK;
 }
 
+/* Measured: without extended key usage a certificate is good for e-mail to all of
+ * OpenSSL, RAUC and SWUpdate, and for code to none of them. */
+static bool has_purpose(const struct hm_certificate *c,
+                        enum hm_x509_purpose purpose)
+{
+    const uint32_t said = X509_get_extended_key_usage(c->x509);
+
+    if (!has_flag(c, EXFLAG_XKUSAGE))
+        return purpose == HM_X509_EMAIL_PROTECTION;
+    return (said &
+            (purpose == HM_X509_CODE_SIGNING ? XKU_CODE_SIGN : XKU_SMIME)) != 0;
+}
+
 hm_rc hm_certificate_check_leaf(const struct hm_certificate *c,
                                 enum hm_x509_purpose purpose, struct hm_err *e)
 {
-    const uint32_t want =
-        purpose == HM_X509_CODE_SIGNING ? XKU_CODE_SIGN : XKU_SMIME;
-
     if (has_flag(c, EXFLAG_CA))
         return hm_fail(e, HM_E_REJECTED, "x509.leaf.ca",
                        "it has CA:TRUE: who holds its key could issue others");
@@ -50,17 +60,17 @@ hm_rc hm_certificate_check_leaf(const struct hm_certificate *c,
         return hm_fail(e, HM_E_REJECTED, "x509.leaf.usage",
                        "expected keyUsage with digitalSignature and without "
                        "keyCertSign");
-    if (has_flag(c, EXFLAG_XKUSAGE) &&
-        (X509_get_extended_key_usage(c->x509) & want) == 0)
-        return hm_hint(
-            e,
-            hm_fail(e, HM_E_REJECTED, "x509.leaf.purpose",
-                    "its extended key usage does not name %s, which its "
-                    "verifiers ask for",
-                    hm_x509_purpose_name(purpose)),
-            "a certificate without extended key usage is good for both; "
-            "--purpose says what the verifiers are set to");
-    return HM_OK;
+    if (has_purpose(c, purpose))
+        return HM_OK;
+    return hm_hint(
+        e,
+        hm_fail(e, HM_E_REJECTED, "x509.leaf.purpose",
+                "its extended key usage does not name %s, which its "
+                "verifiers ask for",
+                hm_x509_purpose_name(purpose)),
+        "--purpose says what the verifiers are set to; a certificate "
+        "with both purposes is good for either: hallmark-key "
+        "certify");
 }
 
 hm_rc hm_certificate_check_time(const struct hm_certificate *c, hm_time at,

@@ -303,7 +303,7 @@ static void pack_description(const struct key_story *s)
 
 /* By its words: its exit status depends on which of its processes ends first.  Its
  * sockets lie where TMPDIR says, so that two of it do not meet; it empties that. */
-static bool is_taken(const struct key_story *s)
+static bool is_taken(const struct key_story *s, const char *purpose)
 {
     char tmpdir[300];
     const char *const env[] = {tmpdir, NULL};
@@ -314,7 +314,8 @@ static bool is_taken(const struct key_story *s)
     key_story_run_env(s, &r, env,
                       (const char *const[]){SWUPDATE, "-c", "-k", "root.crt",
                                             "-H", "board:1.0", "-i",
-                                            "release.swu", NULL});
+                                            "release.swu", "--cert-purpose",
+                                            purpose, NULL});
     return strstr(hm_run_out(&r), "SWUPDATE successful") != NULL;
 }
 
@@ -329,14 +330,87 @@ static void swupdate_takes_a_signed_description(void **state)
     RUN("--cms", "sw-description", BY, CERTS, "-o", "sw-description.sig");
     assert_run(&r, 0, "");
     pack_description(s);
-    assert_true(is_taken(s));
+    assert_true(is_taken(s, "emailProtection"));
     write_description(s, "9.0.1"); /* not what was signed */
     pack_description(s);
-    assert_false(is_taken(s));
+    assert_false(is_taken(s, "emailProtection"));
     RUN("--cms", "sw-description", BY, CERTS, "-o", "sw-description.sig", "-f");
     assert_run(&r, 0, "");
     pack_description(s);
-    assert_true(is_taken(s));
+    assert_true(is_taken(s, "emailProtection"));
+}
+
+/* --- what each of them asks a certificate for ---------------------------------------- */
+
+static bool rauc_accepts(const struct key_story *s, const char *more)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    char conf[1024];
+
+    (void)snprintf(conf, sizeof(conf),
+                   "[system]\ncompatible=acme thermostat\nbootloader=noop\n"
+                   "[keyring]\npath=%s/root.crt\n%s"
+                   "[slot.rootfs.0]\ndevice=/dev/null\n",
+                   s->temp.path, more);
+    key_story_write(s, "system.conf", conf);
+    STORY_RUN(s, &r, RAUC, "--conf=system.conf", "info", "release.raucb");
+    return r.status == 0;
+}
+
+static void each_takes_what_hallmark_says_it_takes(void **state)
+{
+    static const struct {
+        const char *words[5]; /* of certify */
+        const char *purpose;  /* of hallmark-sign */
+        bool by_default, for_code;
+    } rows[] = {
+        {{NULL}, "emailProtection", true, false},
+        {{NULL}, "codeSigning", false, false},
+        {{"--purpose", "codeSigning"}, "emailProtection", false, false},
+        {{"--purpose", "codeSigning"}, "codeSigning", false, true},
+        {{"--purpose", "emailProtection"}, "emailProtection", true, false},
+        {{"--purpose", "codeSigning", "--purpose", "emailProtection"},
+         "codeSigning",
+         true,
+         true},
+    };
+    START(state);
+
+    NEED(RAUC);
+    NEED(MKSQUASHFS);
+    NEED(SWUPDATE);
+    NEED(CPIO);
+    build_bundle(s, "plain");
+    key_story_write(s, "rootfs.img", "firmware\n");
+    write_description(s, "1.0.1");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *issue[24] = {
+            "hallmark-key", "certify",     STORY_ROOT,     BY_ROOT_TOKEN,
+            "--issuer",     "root.crt",    "--public-key", "x509-1.pem",
+            "--subject",    "x",           "--days",       "9",
+            "-o",           "purpose.crt", "--force"};
+        const bool is_good = rows[i].by_default || rows[i].for_code;
+        const char *const sign[] = {
+            "--certificate", "purpose.crt",   "--chain", "root.crt",
+            "--purpose",     rows[i].purpose, "-f"};
+
+        for (size_t k = 0, n = 18; k < 4 && rows[i].words[k] != NULL; k++)
+            issue[n++] = rows[i].words[k];
+        x509_story_must(s, issue);
+        RUN("--cms", "dev.raucb", "--rauc", BY, sign[0], sign[1], sign[2],
+            sign[3], sign[4], sign[5], sign[6], "-o", "release.raucb");
+        assert_run(&r, is_good ? 0 : 1, is_good ? "" : "x509.leaf.purpose");
+        if (!is_good)
+            continue;
+        assert_true(rauc_accepts(s, "") == rows[i].by_default);
+        assert_true(rauc_accepts(s, "check-purpose=codesign\n") ==
+                    rows[i].for_code);
+        RUN("--cms", "sw-description", BY, sign[0], sign[1], sign[2], sign[3],
+            sign[4], sign[5], sign[6], "-o", "sw-description.sig");
+        pack_description(s);
+        assert_true(is_taken(s, "emailProtection") == rows[i].by_default);
+        assert_true(is_taken(s, "codeSigning") == rows[i].for_code);
+    }
 }
 
 #define TEST(name) \
@@ -356,6 +430,7 @@ int main(void)
         TEST(rauc_takes_a_verity_bundle),
         TEST(a_squashfs_image_becomes_a_plain_bundle),
         TEST(swupdate_takes_a_signed_description),
+        TEST(each_takes_what_hallmark_says_it_takes),
     };
 
     return cmocka_run_group_tests_name("hallmark-sign cms", tests, NULL, NULL);

@@ -147,13 +147,13 @@ static void the_content_may_travel_inside(void **state)
     sign(&w, &digest, text, &cms);
     assert_der(&cms);
     assert_ok(hm_cms_verify(hm_buf_view(&cms), NULL, &w.chain,
-                            HM_X509_CODE_SIGNING, X509_TIME, &e),
+                            HM_X509_EMAIL_PROTECTION, X509_TIME, &e),
               &e);
     assert_ok(hm_cms_read_embedded(hm_buf_view(&cms), &embedded, &e), &e);
     assert_bytes_equal(hm_buf_view(&embedded), text);
     sign(&w, &digest, HM_LIT("[update]\ncompatible=evil\n"), &cms);
     assert_fails(hm_cms_verify(hm_buf_view(&cms), NULL, &w.chain,
-                               HM_X509_CODE_SIGNING, X509_TIME, &e),
+                               HM_X509_EMAIL_PROTECTION, X509_TIME, &e),
                  HM_E_REJECTED, "x509.cms.refused", &e);
 }
 

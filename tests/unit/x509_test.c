@@ -99,7 +99,7 @@ static void a_root_and_its_leaf_verify_with_every_scheme(void **state)
         assert_ok(hm_certificate_chain_check(&chain, HM_X509_EMAIL_PROTECTION,
                                              X509_TIME, &e),
                   &e);
-        assert_ok(hm_certificate_chain_check(&chain, HM_X509_CODE_SIGNING,
+        assert_ok(hm_certificate_chain_check(&chain, HM_X509_EMAIL_PROTECTION,
                                              leaf.not_after - 1, &e),
                   &e);
         x509_key_clear(&root_key);
@@ -147,11 +147,22 @@ static void the_profile_is_what_is_made(void **state)
         sizeof(ski));
     assert_int_equal(ASN1_STRING_length(X509_get0_serialNumber(leaf.x509)),
                      HM_X509_SERIAL_SIZE);
+    assert_int_equal(
+        hm_certificate_check_leaf(&leaf, HM_X509_EMAIL_PROTECTION, NULL),
+        HM_OK);
+    assert_int_equal(
+        hm_certificate_check_leaf(&leaf, HM_X509_CODE_SIGNING, NULL),
+        HM_E_REJECTED);
     hm_certificate_clear(&leaf);
     plan.purposes = HM_X509_CODE_SIGNING | HM_X509_EMAIL_PROTECTION;
     issue(&plan, &w->root, &leaf);
     assert_int_equal(X509_get_extended_key_usage(leaf.x509),
                      XKU_CODE_SIGN | XKU_SMIME);
+    assert_int_equal(
+        hm_certificate_check_leaf(&leaf, HM_X509_CODE_SIGNING, NULL), HM_OK);
+    assert_int_equal(
+        hm_certificate_check_leaf(&leaf, HM_X509_EMAIL_PROTECTION, NULL),
+        HM_OK);
     assert_true(leaf.not_before == X509_TIME &&
                 leaf.not_after == X509_TIME + 365 * X509_DAY);
 }
@@ -426,8 +437,8 @@ static void a_chain_of_three_keeps_to_its_path_length(void **state)
         x509_make_read(&middle_shape, &w->middle, &above[1], &w->root,
                        &above[0]);
         x509_make_read(&leaf_shape, &w->vendor, &above[0], &w->middle, &leaf);
-        rc = hm_certificate_chain_check(&chain, HM_X509_CODE_SIGNING, X509_TIME,
-                                        &e);
+        rc = hm_certificate_chain_check(&chain, HM_X509_EMAIL_PROTECTION,
+                                        X509_TIME, &e);
         if (i > 0)
             assert_ok(rc, &e);
         else
@@ -446,13 +457,13 @@ static void a_leaf_of_another_issuer_is_refused(void **state)
     struct hm_err e = {.rc = HM_OK};
 
     x509_make_read(&shape, &w->vendor, &w->ca, &w->vendor, &leaf);
-    assert_fails(
-        hm_certificate_chain_check(&chain, HM_X509_CODE_SIGNING, X509_TIME, &e),
-        HM_E_REJECTED, "x509.chain.refused", &e);
+    assert_fails(hm_certificate_chain_check(&chain, HM_X509_EMAIL_PROTECTION,
+                                            X509_TIME, &e),
+                 HM_E_REJECTED, "x509.chain.refused", &e);
     chain.n = 0;
-    assert_fails(
-        hm_certificate_chain_check(&chain, HM_X509_CODE_SIGNING, X509_TIME, &e),
-        HM_E_REJECTED, "x509.chain.none", &e);
+    assert_fails(hm_certificate_chain_check(&chain, HM_X509_EMAIL_PROTECTION,
+                                            X509_TIME, &e),
+                 HM_E_REJECTED, "x509.chain.none", &e);
     assert_fails(hm_certificate_check_key(&leaf, &w->root.key, &e),
                  HM_E_REJECTED, "x509.certificate.other", &e);
     assert_ok(hm_certificate_check_key(&leaf, &w->vendor.key, &e), &e);
