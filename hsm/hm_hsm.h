@@ -280,6 +280,21 @@ HM_MUST hm_rc hm_hsm_sign(struct hm_hsm *hsm, const struct hm_hsm_key *key,
                           struct hm_bytes message, struct hm_buf *sig,
                           struct hm_err *e);
 
+/** One of several messages to be signed with one key.  All is borrowed. */
+struct hm_hsm_task {
+    const struct hm_public_key *pinned;
+    struct hm_bytes message;
+    struct hm_buf *sig;
+};
+
+/** hm_hsm_sign() for @p n messages: the token signs one after the other, what it
+ * made is verified on all processors, and then all of it is handed out or, when
+ * anything failed, nothing.
+ * @return as hm_hsm_sign() */
+HM_MUST hm_rc hm_hsm_sign_many(struct hm_hsm *hsm, const struct hm_hsm_key *key,
+                               const struct hm_hsm_task *task, size_t n,
+                               struct hm_err *e);
+
 /** r || s, each half of @p rs, as tokens and other signers give it, to the
  * minimal DER of signature files: one SEQUENCE of two INTEGERs.
  *

@@ -173,6 +173,15 @@ HM_MUST hm_rc hsm_public_from_point(struct hm_bytes params,
 /* hsm_sign.c */
 /** What the token is asked for: it signs a digest that was made here. */
 CK_MECHANISM_TYPE hsm_mechanism_of(enum hm_scheme scheme);
+/** Have a signature made, which nobody has verified yet. */
+HM_MUST hm_rc hsm_sign_make(struct hsm_state *s, const struct hm_hsm_key *key,
+                            const struct hm_public_key *pinned,
+                            struct hm_bytes message, struct hm_buf *sig,
+                            struct hm_err *e);
+/** @return HM_E_TOKEN `hsm.sign.mismatch` */
+HM_MUST hm_rc hsm_sign_check(const struct hm_public_key *pinned,
+                             struct hm_bytes message, struct hm_bytes sig,
+                             struct hm_err *e);
 /** hm_hsm_sign() that leaves the session open when it fails: for a caller with
  * something to undo. */
 HM_MUST hm_rc hsm_sign(struct hsm_state *s, const struct hm_hsm_key *key,

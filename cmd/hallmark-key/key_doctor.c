@@ -13,6 +13,8 @@ static struct {
     const char *pin;
     const char *root;
     const char *authorisation;
+    const char *role;
+    const char *product;
     const char *days;
     const char *at;
 } opt;
@@ -24,6 +26,10 @@ const struct hm_opt key_doctor_opts[] = {
     {"root", 'r', HM_OPT_VALUE, false, &opt.root, "FILE", "root.json"},
     {"authorisation", 'a', HM_OPT_VALUE, false, &opt.authorisation, "FILE",
      "judge the key by this authorisation; needs --root"},
+    {"role", 0, HM_OPT_VALUE, false, &opt.role, "ROLE",
+     "the key is meant for this role"},
+    {"product", 0, HM_OPT_VALUE, false, &opt.product, "NAME",
+     "the key is meant for this product"},
     {"days", 0, HM_OPT_VALUE, false, &opt.days, "N",
      "warn of what ends within N days (default: 30)"},
     {"at", 0, HM_OPT_VALUE, false, &opt.at, "TIME",
@@ -62,6 +68,7 @@ struct doctor {
     struct hm_root root;
     struct hm_authorisation a;
     hm_time now;
+    enum hm_role role; /* that it is meant for, when --role says so */
     uint64_t days;
     struct row rows[CHECKS];
     const struct row *failed; /* NULL: none did */
@@ -240,14 +247,31 @@ HM_MUST static hm_rc load(struct doctor *d, struct hm_err *e)
     return hm_authorisation_check_time(&d->a, d->now, e);
 }
 
+/* What the key is meant for, or what it is authorised for. */
+static struct hm_key_use use_of(const struct doctor *d,
+                                const struct hm_authorised_key *key)
+{
+    struct hm_key_use use = {
+        .role = HM_ROLE_MANIFEST, .product = "", .at = d->now};
+
+    if (key != NULL) {
+        use.role = key->role;
+        use.product = key->products[0];
+    }
+    if (opt.role != NULL)
+        use.role = d->role;
+    if (opt.product != NULL)
+        use.product = opt.product;
+    return use;
+}
+
 static void judge_key(struct doctor *d, struct hm_err *e)
 {
     const char *keyid = d->key.public_key.keyid;
     const struct hm_authorised_key *key = hm_authorisation_find(&d->a, keyid);
-    const struct hm_key_use use = {key == NULL ? HM_ROLE_MANIFEST : key->role,
-                                   key == NULL ? "" : key->products[0], d->now};
+    const struct hm_key_use use = use_of(d, key);
 
-    if (hm_root_find(&d->root, keyid) != NULL) {
+    if (opt.role == NULL && hm_root_find(&d->root, keyid) != NULL) {
         (void)passed(d, ROLE, HM_OK, NULL);
         say_of(&d->rows[ROLE], "a root key: it signs authorisations");
         say_of(&d->rows[WINDOW], "a root key has no end");
@@ -256,8 +280,8 @@ static void judge_key(struct doctor *d, struct hm_err *e)
     if (!passed(d, ROLE, hm_authorisation_judge(&d->a, keyid, &use, e), e) ||
         key == NULL)
         return;
-    say_of(&d->rows[ROLE], "%s for %s%s", hm_role_name(key->role),
-           key->products[0], key->products_n > 1 ? " and others" : "");
+    say_of(&d->rows[ROLE], "%s for %s%s", hm_role_name(key->role), use.product,
+           key->products_n > 1 ? " and others" : "");
     (void)passed(d, WINDOW, HM_OK, NULL);
     say_end(d, &d->rows[WINDOW], key->valid_until,
             "rotate it before: hallmark-key prepare rotate");
@@ -334,6 +358,11 @@ HM_MUST static hm_rc check_call(struct doctor *d, const char *uri,
     if ((opt.authorisation == NULL) != (opt.root == NULL))
         return hm_fail(e, HM_E_USAGE, "key.doctor.root",
                        "--authorisation and --root go together");
+    if ((opt.role != NULL || opt.product != NULL) && opt.authorisation == NULL)
+        return hm_fail(e, HM_E_USAGE, "key.doctor.root",
+                       "--role and --product are judged by --authorisation");
+    if (opt.role != NULL)
+        HM_TRY(hm_role_find(opt.role, &d->role, e));
     HM_TRY(hm_time_act(opt.at, 0, &d->now, e));
     return key_uri_read(uri, &d->uri, e);
 }

@@ -89,7 +89,8 @@ static const struct hm_public_key *find_maker(const struct sign_document *d)
     return NULL;
 }
 
-hm_rc sign_foreign_judge(const struct sign_options *o, struct sign_document *d,
+hm_rc sign_foreign_judge(const struct sign_options *o,
+                         struct sign_folder *folder, struct sign_document *d,
                          char keyid[static HM_SHA256_HEX], struct hm_err *e)
 {
     const struct hm_public_key *maker = NULL;
@@ -107,7 +108,7 @@ hm_rc sign_foreign_judge(const struct sign_options *o, struct sign_document *d,
                        "with SHA-256; a signature as r || s needs --raw");
     HM_TRY(sign_trust_judge(d, maker->keyid, &pinned, e));
     memcpy(keyid, maker->keyid, HM_SHA256_HEX);
-    return sign_place_find(o, d, pinned, e);
+    return sign_place_find(o, folder, d, pinned, e);
 }
 
 /* --- in an envelope ------------------------------------------------------------------ */

@@ -69,24 +69,22 @@ HM_MUST static hm_rc try_name(const struct sign_options *o,
 }
 
 HM_MUST static hm_rc find_free(const struct sign_options *o,
-                               struct sign_document *d, const char *folder,
-                               const char *document,
+                               const struct sign_folder *folder,
+                               struct sign_document *d,
                                const struct hm_public_key *pinned,
                                struct hm_err *e)
 {
-    HM_OWN(hm_dir) dir = HM_DIR_INIT;
-    const int folder_n = (int)(document - d->path); /* with its slash */
+    const int folder_n = (int)(d->name - d->path); /* with its slash */
 
-    HM_TRY(hm_dir_open(&dir, folder, e));
     for (unsigned i = 0; i < HM_SIGNATURES_MAX; i++) {
         char name[300];
 
-        hm_signature_name(document, i, name, sizeof(name));
+        hm_signature_name(d->name, i, name, sizeof(name));
         if (snprintf(d->sig_path, sizeof(d->sig_path), "%.*s%s", folder_n,
                      d->path, name) >= (int)sizeof(d->sig_path))
             return hm_fail(e, HM_E_USAGE, "sign.path.long",
                            "path '%s' is too long", hm_show_str(d->path));
-        HM_TRY(try_name(o, d, &dir, pinned, name, e));
+        HM_TRY(try_name(o, d, &folder->dir, pinned, name, e));
         if (d->sig_path[0] != '\0')
             return HM_OK;
     }
@@ -97,23 +95,21 @@ HM_MUST static hm_rc find_free(const struct sign_options *o,
 
 /* "DIR/rotate.json" and key 0a1b… give "DIR/rotate.0a1b….sig". */
 HM_MUST static hm_rc find_of_request(const struct sign_options *o,
+                                     const struct sign_folder *folder,
                                      struct sign_document *d,
-                                     const char *folder, const char *request,
                                      const struct hm_public_key *pinned,
                                      struct hm_err *e)
 {
-    HM_OWN(hm_dir) dir = HM_DIR_INIT;
-    const int folder_n = (int)(request - d->path);
-    const size_t n = strlen(request);
-    const bool is_json = n > 5 && strcmp(request + n - 5, ".json") == 0;
+    const int folder_n = (int)(d->name - d->path);
+    const size_t n = strlen(d->name);
+    const bool is_json = n > 5 && strcmp(d->name + n - 5, ".json") == 0;
     char name[300];
 
     (void)snprintf(name, sizeof(name), "%.*s.%.16s.sig",
-                   (int)(is_json ? n - 5 : n), request, pinned->keyid);
+                   (int)(is_json ? n - 5 : n), d->name, pinned->keyid);
     (void)snprintf(d->sig_path, sizeof(d->sig_path), "%.*s%s", folder_n,
                    d->path, name);
-    HM_TRY(hm_dir_open(&dir, folder, e));
-    HM_TRY(try_name(o, d, &dir, pinned, name, e));
+    HM_TRY(try_name(o, d, &folder->dir, pinned, name, e));
     if (d->sig_path[0] != '\0')
         return HM_OK;
     return hm_hint(e,
@@ -124,17 +120,15 @@ HM_MUST static hm_rc find_of_request(const struct sign_options *o,
                    "rename it, or give another name with -o");
 }
 
-hm_rc sign_place_find(const struct sign_options *o, struct sign_document *d,
+hm_rc sign_place_find(const struct sign_options *o, struct sign_folder *folder,
+                      struct sign_document *d,
                       const struct hm_public_key *pinned, struct hm_err *e)
 {
-    char folder[SIGN_PATH_MAX];
-    const char *name = NULL;
-
-    HM_TRY(sign_path_split(d->path, folder, &name, e));
+    HM_TRY(sign_folder_enter(folder, d->path, &d->name, e));
     if (o->output == NULL && d->is_request)
-        return find_of_request(o, d, folder, name, pinned, e);
+        return find_of_request(o, folder, d, pinned, e);
     if (o->output == NULL)
-        return find_free(o, d, folder, name, pinned, e);
+        return find_free(o, folder, d, pinned, e);
     d->mode = o->force ? HM_OUT_REPLACE : HM_OUT_NEW;
     if (snprintf(d->sig_path, sizeof(d->sig_path), "%s", o->output) >=
         (int)sizeof(d->sig_path))

@@ -4,6 +4,8 @@
 #ifndef SIGN_PRIV_H
 #define SIGN_PRIV_H
 
+#include <sys/types.h>
+
 #include "hm_attest.h"
 #include "hm_cli.h"
 #include "hm_cms.h"
@@ -66,14 +68,38 @@ HM_MUST hm_rc sign_trusts_find(struct sign_trusts *all,
 
 void sign_trusts_clear(struct sign_trusts *all);
 
+/** The folder of the document that is worked on.  It stays open while documents
+ * of the same folder follow each other, as they do when a thousand are signed. */
+struct sign_folder {
+    struct hm_dir dir; /**< owned */
+    dev_t device;      /**< with inode: which one, however spelt */
+    ino_t inode;
+    char path[SIGN_PATH_MAX]; /**< with its slash; "." for a bare name */
+};
+
+#define SIGN_FOLDER_INIT               \
+    {                                  \
+        .dir = HM_DIR_INIT, .path = "" \
+    }
+
+/** Go to the folder of @p path.
+ * @param[out] name  what is behind it, a view into @p path
+ * @return HM_E_USAGE `sign.path.long`; HM_E_IO */
+HM_MUST hm_rc sign_folder_enter(struct sign_folder *f, const char *path,
+                                const char **name, struct hm_err *e);
+
+void sign_folder_clear(struct sign_folder *f);
+
 /** One document on its way. */
 struct sign_document {
-    const char *path; /**< borrowed */
+    const char *path;    /**< borrowed */
+    const char *name;    /**< its last segment, a view into path */
+    dev_t folder_device; /**< of the folder that holds it */
+    ino_t folder_inode;
     enum sign_kind kind;
     bool is_request;     /**< path is a request; bytes are what it carries */
     struct hm_buf bytes; /**< owned: exactly what is signed */
     struct hm_buf sig;   /**< owned */
-    char *real;          /**< owned: path without links */
     const struct sign_trust *trust; /**< borrowed: see sign_trusts_find() */
     char sig_path[SIGN_PATH_MAX];
     enum hm_out_mode mode;
@@ -127,6 +153,7 @@ HM_MUST hm_rc sign_foreign_load(const struct sign_options *o,
  * @return HM_E_REJECTED `sign.attach.stranger`; as sign_trust_judge() and
  *         sign_place_find() */
 HM_MUST hm_rc sign_foreign_judge(const struct sign_options *o,
+                                 struct sign_folder *folder,
                                  struct sign_document *d,
                                  char keyid[static HM_SHA256_HEX],
                                  struct hm_err *e);
@@ -148,6 +175,7 @@ HM_MUST hm_rc sign_foreign_envelope(const struct sign_options *o,
  *         `sign.signature.stale` (a file there fits no key); HM_E_LIMIT
  *         `sign.signature.count` */
 HM_MUST hm_rc sign_place_find(const struct sign_options *o,
+                              struct sign_folder *folder,
                               struct sign_document *d,
                               const struct hm_public_key *pinned,
                               struct hm_err *e);

@@ -9,22 +9,6 @@ void sign_trust_clear(struct sign_trust *t)
     hm_authorisation_clear(&t->authorisation);
 }
 
-hm_rc sign_path_split(const char *path, char *folder, const char **name,
-                      struct hm_err *e)
-{
-    const char *slash = strrchr(path, '/');
-    const int n = slash == NULL ? 1 : (int)(slash - path) + 1;
-
-    *name = slash == NULL ? path : slash + 1;
-    /* Room is left for the names put behind it. */
-    if (n > (int)SIGN_PATH_MAX - 300 || strlen(*name) > 255)
-        return hm_fail(e, HM_E_USAGE, "sign.path.long", "path '%s' is too long",
-                       hm_show_str(path));
-    (void)snprintf(folder, SIGN_PATH_MAX, "%.*s", n,
-                   slash == NULL ? "." : path);
-    return HM_OK;
-}
-
 HM_MUST static hm_rc load_root(const char *path, struct sign_trust *t,
                                struct hm_err *e)
 {
