@@ -346,14 +346,15 @@ HM_MUST static hm_rc certify(struct hm_cli *cli, struct act *a,
                              struct hm_err *e)
 {
     HM_OWN(hm_buf) tbs = HM_BUF_INIT(HM_X509_BYTES_MAX);
+    const struct key_named named = {&opt.where, cli->argv[0], opt.pin,
+                                    opt.dry_run};
     const struct hm_public_key *pinned = NULL;
 
     HM_TRY(read_call(cli, a, e));
     if (a->plan.issuer != NULL)
         HM_TRY(judge_leaf(a, e));
     HM_TRY(hm_cli_output_check(opt.output, opt.force, e));
-    HM_TRY(key_signer_open(cli, &a->signer, &opt.where, cli->argv[0], opt.pin,
-                           !opt.dry_run, e));
+    HM_TRY(key_signer_open(cli, &a->signer, &named, e));
     if (a->plan.issuer == NULL)
         a->plan.key = &a->signer.key.public_key;
     HM_TRY(find_pinned(a, &pinned, e));

@@ -71,13 +71,14 @@ HM_MUST static hm_rc make(struct key_signer *signer, struct hm_bytes info,
 
 hm_rc key_csr_run(struct hm_cli *cli, struct hm_err *e)
 {
+    const struct key_named named = {&opt.where, cli->argv[0], opt.pin,
+                                    opt.dry_run};
     HM_OWN(key_signer) signer = KEY_SIGNER_INIT;
     HM_OWN(hm_buf) info = HM_BUF_INIT(HM_X509_BYTES_MAX);
 
     HM_TRY(hm_as_usage(e, hm_x509_check_subject(hm_bytes_str(opt.subject), e)));
     HM_TRY(hm_cli_output_check(opt.output, opt.force, e));
-    HM_TRY(key_signer_open(cli, &signer, &opt.where, cli->argv[0], opt.pin,
-                           !opt.dry_run, e));
+    HM_TRY(key_signer_open(cli, &signer, &named, e));
     HM_TRY(hm_csr_make(opt.subject, &signer.key.public_key, &info, e));
     if (!opt.dry_run)
         HM_TRY(make(&signer, hm_buf_view(&info), e));

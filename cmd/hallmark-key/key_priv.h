@@ -293,12 +293,17 @@ struct key_signer {
         .hsm = HM_HSM_INIT, .key = HM_HSM_KEY_INIT \
     }
 
-/** Find the key: logged in, or without a PIN only its public half.
- * @param pin       SOURCE, or NULL: the URI's
- * @param for_real  log in */
+/** Which key, all borrowed. */
+struct key_named {
+    const struct hm_hsm_where *where;
+    const char *uri;
+    const char *pin; /**< SOURCE; NULL: the URI's */
+    bool dry_run;    /**< no PIN: only the public half is found */
+};
+
+/** Log in and find the key. */
 HM_MUST hm_rc key_signer_open(struct hm_cli *cli, struct key_signer *s,
-                              const struct hm_hsm_where *where, const char *uri,
-                              const char *pin, bool for_real, struct hm_err *e);
+                              const struct key_named *named, struct hm_err *e);
 
 /** Sign @p tbs and join both to DER.
  * @param pinned    as hm_hsm_sign()

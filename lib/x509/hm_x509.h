@@ -126,7 +126,7 @@ struct hm_certificate_plan {
     uint8_t serial[HM_X509_SERIAL_SIZE];
 };
 
-/** 127 random bits that are not zero: a serial number is never negative.
+/** 126 random bits: a serial number is positive, and always as long.
  * @return HM_E_INTERNAL `x509.make.failed` */
 HM_MUST hm_rc hm_x509_serial(uint8_t out[static HM_X509_SERIAL_SIZE],
                              struct hm_err *e);

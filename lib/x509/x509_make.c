@@ -13,7 +13,7 @@ hm_rc hm_x509_serial(uint8_t out[static HM_X509_SERIAL_SIZE], struct hm_err *e)
 {
     if (RAND_bytes(out, (int)HM_X509_SERIAL_SIZE) != 1)
         return x509_fail_make("a serial number", e);
-    out[0] = (out[0] & 0x7fu) | 0x40u; /* positive, and always as long */
+    out[0] = (out[0] & 0x7fu) | 0x40u;
     return HM_OK;
 }
 
