@@ -169,6 +169,9 @@ HM_MUST static hm_rc read_call(const struct hm_cli *cli, struct act *a,
     HM_TRY(load_trust(a, e));
     if (opt.issuer != NULL) {
         HM_TRY(load_certificate(opt.issuer, &a->issuer, e));
+        if (hm_certificate_is_self_issued(&a->issuer))
+            HM_TRY(
+                hm_certificate_check_signature(&a->issuer, &a->issuer.key, e));
         plan->issuer = &a->issuer;
     }
     if (opt.request != NULL)

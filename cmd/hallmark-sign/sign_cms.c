@@ -1,6 +1,7 @@
 /* Files of any kind in the envelope of X.509 ecosystems.  Only a key of role x509
  * signs them, so that no key of a Hallmark role ever signs bytes of others. */
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "sign_priv.h"
 
@@ -103,6 +104,22 @@ HM_MUST static hm_rc judge(const struct act *a, struct hm_err *e)
     return hm_certificate_chain_check(&a->chain, a->purpose, a->at, e);
 }
 
+/* With --force a detached signature would take the place of what it signs. */
+HM_MUST static hm_rc refuse_same(const struct sign_options *o,
+                                 const struct act *a, struct hm_err *e)
+{
+    struct stat in;
+    struct stat out;
+
+    if (o->rauc || fstat(a->file.fd, &in) != 0 || stat(o->output, &out) != 0 ||
+        in.st_dev != out.st_dev || in.st_ino != out.st_ino)
+        return HM_OK;
+    return hm_fail(e, HM_E_USAGE, "sign.cms.same",
+                   "'%s' is the file to sign, and its signature would take its "
+                   "place",
+                   hm_show_str(o->output));
+}
+
 HM_MUST static hm_rc prepare(const struct sign_options *o, struct act *a,
                              struct hm_err *e)
 {
@@ -116,6 +133,7 @@ HM_MUST static hm_rc prepare(const struct sign_options *o, struct act *a,
     HM_TRY(load_chain(o, a, e));
     HM_TRY(judge(a, e));
     HM_TRY(hm_file_open(&a->file, o->cms, e));
+    HM_TRY(refuse_same(o, a, e));
     if (!o->rauc)
         return HM_OK;
     rc = hm_rauc_read(&a->file, &a->rauc, e);

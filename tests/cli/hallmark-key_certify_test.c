@@ -189,6 +189,28 @@ static void what_may_not_be_issued_is_refused(void **state)
     }
 }
 
+/* One that says something else than what its key signed. */
+static void an_issuer_is_what_it_signed(void **state)
+{
+    START(state);
+    HM_OWN(hm_buf) der = HM_BUF_INIT(4096);
+    const uint8_t *name = NULL;
+
+    MUST(s, OPENSSL, "x509", "-in", "root.crt", "-outform", "DER", "-out",
+         "issuer.der");
+    CERTIFY("--issuer", "issuer.der", "--public-key", "x509-1.pem", "--subject",
+            "x", "--days", "9", "-o", "first.crt");
+    assert_run(&r, 0, "");
+    hm_temp_read(&s->temp, "issuer.der", &der);
+    name = memmem(der.p, der.n, "acme root", 9);
+    assert_non_null(name);
+    hm_temp_flip(&s->temp, "issuer.der", (uint64_t)(name - der.p), 0x20);
+    CERTIFY("--issuer", "issuer.der", "--public-key", "x509-1.pem", "--subject",
+            "x", "--days", "9", "-o", "never.crt");
+    assert_run(&r, 1, "x509.certificate.signature");
+    assert_false(key_story_has(s, "never.crt"));
+}
+
 static void only_a_key_of_the_root_issues(void **state)
 {
     START(state);
@@ -300,6 +322,7 @@ int main(void)
         TEST(purposes_are_written_as_asked_for),
         TEST(the_result_is_told_in_json),
         TEST(what_may_not_be_issued_is_refused),
+        TEST(an_issuer_is_what_it_signed),
         TEST(only_a_key_of_the_root_issues),
         TEST(a_role_is_what_the_root_authorised),
         TEST(what_else_a_request_asks_for_is_said_and_not_taken),

@@ -182,6 +182,36 @@ static void options_that_belong_together_are_asked_for(void **state)
     assert_false(key_story_has(s, "never"));
 }
 
+static void the_file_is_not_replaced_by_its_signature(void **state)
+{
+    START(state);
+
+    MUST(s, "/bin/ln", "-s", "file", "link");
+    RUN("--cms", "file", BY, CERTS, "-o", "file", "--force");
+    assert_run(&r, 2, "sign.cms.same");
+    RUN("--cms", "file", BY, CERTS, "-o", "./link", "--force");
+    assert_run(&r, 2, "sign.cms.same");
+}
+
+static void a_faulty_token_writes_nothing(void **state)
+{
+    START(state);
+    const char *const env[] = {"HM_FAULT=flip", NULL};
+
+    key_story_run_env(s, &r, env,
+                      (const char *const[]){
+                          "hallmark-sign", "--cms", "file", BY, CERTS,
+                          "--module", HM_FAULT_MODULE, "-o", "never", NULL});
+    assert_run(&r, 4, "hsm.sign.mismatch");
+    key_story_run_env(s, &r, env,
+                      (const char *const[]){
+                          "hallmark-key", "certify", STORY_ROOT, BY_ROOT_TOKEN,
+                          "--module", HM_FAULT_MODULE, "--subject", "x",
+                          "--days", "3650", "-o", "never", NULL});
+    assert_run(&r, 4, "hsm.sign.mismatch");
+    assert_false(key_story_has(s, "never"));
+}
+
 /* --- RAUC --------------------------------------------------------------------------- */
 
 /* Letters that do not compress well: verity wants more than one block. */
@@ -426,6 +456,8 @@ int main(void)
         TEST(a_retired_key_or_an_old_certificate_signs_nothing),
         TEST(purposes_are_those_of_the_verifiers),
         TEST(options_that_belong_together_are_asked_for),
+        TEST(the_file_is_not_replaced_by_its_signature),
+        TEST(a_faulty_token_writes_nothing),
         TEST(rauc_takes_a_plain_bundle),
         TEST(rauc_takes_a_verity_bundle),
         TEST(a_squashfs_image_becomes_a_plain_bundle),
