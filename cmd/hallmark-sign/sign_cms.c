@@ -226,6 +226,20 @@ static const char *form_of(const struct sign_options *o, const struct act *a)
     return a->rauc.manifest.n > 0 ? "rauc-verity" : "rauc-plain";
 }
 
+/* A company may have a CA of its own; who trusts root.json only should know. */
+static bool is_root_ours(const struct hm_cli *cli, const struct act *a)
+{
+    const struct hm_certificate *last = &a->above[a->chain.n - 1];
+
+    if (hm_root_find(&a->trust.root, last->key.keyid) != NULL)
+        return true;
+    hm_cli_warn(cli,
+                "the root certificate '%s' is of a key that root.json does not "
+                "name: devices must trust that one",
+                last->name);
+    return false;
+}
+
 HM_MUST static hm_rc report(struct hm_cli *cli, const struct sign_options *o,
                             const struct act *a, struct hm_err *e)
 {
@@ -239,6 +253,8 @@ HM_MUST static hm_rc report(struct hm_cli *cli, const struct sign_options *o,
     hm_json_put_text(&w, "keyid", a->leaf.key.keyid);
     hm_json_put_text(&w, "role", hm_role_name(HM_ROLE_X509));
     hm_json_put_text(&w, "certificate", a->leaf.name);
+    hm_json_put_text(&w, "root_keyid", a->above[a->chain.n - 1].key.keyid);
+    hm_json_put_bool(&w, "root_is_ours", is_root_ours(cli, a));
     hm_json_put_text(&w, "purpose", hm_x509_purpose_name(a->purpose));
     hm_json_put_text(&w, "form", form_of(o, a));
     hm_json_put_time(&w, "signing_time", a->at);

@@ -81,6 +81,19 @@ static void a_chain_is_given_to_its_root(void **state)
     RUN("--cms", "file", BY, "--certificate", "vendor.crt", "--chain",
         "other.crt", "-o", "never");
     assert_run(&r, 1, "x509.chain.refused");
+    /* That root's own leaf is signed with, and it is said whose that root is. */
+    MUST(s, "hallmark-key", "certify", "pkcs11:token=root;object=root-2",
+         BY_ROOT_TOKEN, "--issuer", "other.crt", "--request", "vendor.csr",
+         "--days", "9", "-o", "leaf.crt");
+    RUN("--cms", "file", BY, "--certificate", "leaf.crt", "--chain",
+        "other.crt", "-o", "file.p7s");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_err(&r), "root.json does not name"));
+    CMS_VERIFY("file", "-CAfile", "other.crt");
+    assert_run(&r, 0, "");
+    RUN("--cms", "file", BY, CERTS, "-o", "file.p7s", "--force");
+    assert_run(&r, 0, "");
+    assert_null(strstr(hm_run_err(&r), "root.json"));
     assert_false(key_story_has(s, "never"));
 }
 
