@@ -76,11 +76,15 @@ HM_MUST static hm_rc check_cms(struct hm_err *e)
                        "--cms FILE");
     if (opt.cms == NULL)
         return HM_OK;
-    if (opt.key == NULL || opt.certificate == NULL || opt.chain.n == 0 ||
-        opt.root == NULL || opt.authorisation == NULL || opt.output == NULL)
+    if (opt.certificate == NULL || opt.chain.n == 0 || opt.root == NULL ||
+        opt.authorisation == NULL || (opt.output == NULL && opt.bytes == NULL))
         return hm_fail(e, HM_E_USAGE, "sign.cms.options",
-                       "--cms needs --key, --certificate, --chain, --root, "
+                       "--cms needs --certificate, --chain, --root, "
                        "--authorisation and -o");
+    if (opt.key == NULL && opt.issue_time == NULL)
+        return hm_fail(e, HM_E_USAGE, "sign.cms.options",
+                       "--bytes and --attach of --cms need the same "
+                       "--issue-time, which is signed with the file");
     if (opt.rauc && hm_cli_is_stdout(opt.output))
         return hm_fail(e, HM_E_USAGE, "sign.cms.options",
                        "--rauc writes a file, which is verified before it gets "

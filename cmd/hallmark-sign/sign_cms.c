@@ -2,6 +2,7 @@
  * signs them, so that no key of a Hallmark role ever signs bytes of others. */
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "sign_priv.h"
 
@@ -104,20 +105,22 @@ HM_MUST static hm_rc judge(const struct act *a, struct hm_err *e)
     return hm_certificate_chain_check(&a->chain, a->purpose, a->at, e);
 }
 
-/* With --force a detached signature would take the place of what it signs. */
+/* With --force the output could take the place of what is signed; only a bundle
+ * may, which holds it. */
 HM_MUST static hm_rc refuse_same(const struct sign_options *o,
                                  const struct act *a, struct hm_err *e)
 {
+    const char *to = o->bytes != NULL ? o->bytes : o->output;
     struct stat in;
     struct stat out;
 
-    if (o->rauc || fstat(a->file.fd, &in) != 0 || stat(o->output, &out) != 0 ||
-        in.st_dev != out.st_dev || in.st_ino != out.st_ino)
+    if ((o->rauc && o->bytes == NULL) || fstat(a->file.fd, &in) != 0 ||
+        stat(to, &out) != 0 || in.st_dev != out.st_dev ||
+        in.st_ino != out.st_ino)
         return HM_OK;
     return hm_fail(e, HM_E_USAGE, "sign.cms.same",
-                   "'%s' is the file to sign, and its signature would take its "
-                   "place",
-                   hm_show_str(o->output));
+                   "'%s' is the file to sign, and would be replaced",
+                   hm_show_str(to));
 }
 
 HM_MUST static hm_rc prepare(const struct sign_options *o, struct act *a,
@@ -142,13 +145,15 @@ HM_MUST static hm_rc prepare(const struct sign_options *o, struct act *a,
 
 /* --- a bundle ------------------------------------------------------------------------- */
 
-/* The signature is made over what was written, so that it does not matter who
- * changes the file of the build meanwhile. */
+/* What is verified is what was written: it does not matter who changes the file of
+ * the build meanwhile. */
 HM_MUST static hm_rc copy_payload(struct act *a, uint8_t *step,
                                   struct hm_err *e)
 {
     uint64_t left = a->rauc.payload;
 
+    if (lseek(a->file.fd, 0, SEEK_SET) != 0)
+        return hm_fail_errno(e, "base.file.read", "cannot read a bundle again");
     while (left > 0) {
         size_t got = 0;
 
@@ -163,7 +168,7 @@ HM_MUST static hm_rc copy_payload(struct act *a, uint8_t *step,
     return HM_OK;
 }
 
-/* From here on the file to sign is the copy. */
+/* From here on the file is the copy. */
 HM_MUST static hm_rc begin_bundle(const struct sign_options *o, struct act *a,
                                   struct hm_err *e)
 {
@@ -193,30 +198,76 @@ HM_MUST static hm_rc end_bundle(struct act *a, struct hm_err *e)
 
 /* --- the act --------------------------------------------------------------------------- */
 
-/* Signed with the key as the authorisation has it; then held against OpenSSL, as a
- * device would, before anybody gets it. */
-HM_MUST static hm_rc sign_and_verify(struct act *a, struct hm_hsm *hsm,
-                                     const struct hm_hsm_key *key,
+HM_MUST static hm_rc make_attributes(const struct sign_options *o,
+                                     struct act *a, struct hm_buf *attributes,
                                      struct hm_err *e)
 {
-    HM_OWN(hm_buf) attributes = HM_BUF_INIT(1024);
-    HM_OWN(hm_buf) sig = HM_BUF_INIT(HM_SIGNATURE_MAX);
     const struct hm_bytes inside = hm_buf_view(&a->rauc.manifest);
     const enum hm_scheme scheme = a->leaf.key.scheme;
     struct hm_cms_digest digest = {.n = 0};
 
     HM_TRY(inside.n > 0 ? hm_cms_digest(inside, scheme, &digest, e)
-                        : hm_cms_digest_file(&a->file, scheme, &digest, e));
-    HM_TRY(hm_cms_make(&digest, a->at, &attributes, e));
-    HM_TRY(hm_hsm_sign(
-        hsm, key,
-        &hm_authorisation_find(&a->trust.authorisation, a->leaf.key.keyid)
-             ->key.key,
-        hm_buf_view(&attributes), &sig, e));
-    HM_TRY(hm_cms_join(&a->chain, hm_buf_view(&attributes), hm_buf_view(&sig),
-                       inside, &a->cms, e));
-    return hm_cms_verify(hm_buf_view(&a->cms), inside.n > 0 ? NULL : &a->file,
-                         &a->chain, a->purpose, a->at, e);
+                        : hm_cms_digest_file(
+                              &a->file, o->rauc ? a->rauc.payload : UINT64_MAX,
+                              scheme, &digest, e));
+    return hm_cms_make(&digest, a->at, attributes, e);
+}
+
+/* The key as the authorisation has it; judged current, so it is there. */
+static const struct hm_public_key *pinned_of(const struct act *a)
+{
+    return &hm_authorisation_find(&a->trust.authorisation, a->leaf.key.keyid)
+                ->key.key;
+}
+
+HM_MUST static hm_rc sign_here(struct hm_cli *cli, const struct sign_options *o,
+                               const struct act *a, struct hm_bytes attributes,
+                               struct hm_buf *sig, struct hm_err *e)
+{
+    HM_OWN(hm_hsm) hsm = HM_HSM_INIT;
+    HM_OWN(hm_hsm_key) key = HM_HSM_KEY_INIT;
+
+    HM_TRY(sign_key_open(cli, o, &hsm, &key, e));
+    HM_TRY(hm_certificate_check_key(&a->leaf, &key.public_key, e));
+    if (o->dry_run)
+        return HM_OK;
+    return hm_hsm_sign(&hsm, &key, pinned_of(a), attributes, sig, e);
+}
+
+HM_MUST static hm_rc take_foreign(const struct sign_options *o,
+                                  const struct act *a,
+                                  struct hm_bytes attributes,
+                                  struct hm_buf *sig, struct hm_err *e)
+{
+    HM_TRY(sign_foreign_load(o, sig, e));
+    if (hm_signature_verify(pinned_of(a), attributes, hm_buf_view(sig), NULL) ==
+        HM_OK)
+        return HM_OK;
+    return hm_hint(e,
+                   hm_fail(e, HM_E_REJECTED, "sign.attach.stranger",
+                           "'%s' is no signature of '%s' at %s by key %.16s of "
+                           "the certificate",
+                           hm_show_str(o->attach), hm_show_str(o->cms),
+                           hm_time_show(a->at), a->leaf.key.keyid),
+                   "sign exactly the bytes that --bytes FILE writes for this "
+                   "file and --issue-time; a signature as r || s needs --raw");
+}
+
+/* Held against OpenSSL, as a device would, before anybody gets it. */
+HM_MUST static hm_rc finish(const struct sign_options *o, struct act *a,
+                            struct hm_bytes attributes, struct hm_bytes sig,
+                            struct hm_err *e)
+{
+    const struct hm_bytes inside = hm_buf_view(&a->rauc.manifest);
+
+    HM_TRY(hm_cms_join(&a->chain, attributes, sig, inside, &a->cms, e));
+    if (o->rauc)
+        HM_TRY(begin_bundle(o, a, e));
+    HM_TRY(hm_cms_verify(hm_buf_view(&a->cms), inside.n > 0 ? NULL : &a->file,
+                         &a->chain, a->purpose, a->at, e));
+    return o->rauc
+               ? end_bundle(a, e)
+               : hm_cli_output(o->output, hm_buf_view(&a->cms), o->force, e);
 }
 
 static const char *form_of(const struct sign_options *o, const struct act *a)
@@ -267,20 +318,18 @@ HM_MUST static hm_rc report(struct hm_cli *cli, const struct sign_options *o,
 HM_MUST static hm_rc sign(struct hm_cli *cli, const struct sign_options *o,
                           struct act *a, struct hm_err *e)
 {
-    HM_OWN(hm_hsm) hsm = HM_HSM_INIT;
-    HM_OWN(hm_hsm_key) key = HM_HSM_KEY_INIT;
+    HM_OWN(hm_buf) attributes = HM_BUF_INIT(1024);
+    HM_OWN(hm_buf) sig = HM_BUF_INIT(HM_SIGNATURE_MAX);
 
     HM_TRY(prepare(o, a, e));
-    HM_TRY(sign_key_open(cli, o, &hsm, &key, e));
-    HM_TRY(hm_certificate_check_key(&a->leaf, &key.public_key, e));
-    if (o->dry_run)
-        return report(cli, o, a, e);
-    if (o->rauc)
-        HM_TRY(begin_bundle(o, a, e));
-    HM_TRY(sign_and_verify(a, &hsm, &key, e));
-    HM_TRY(o->rauc
-               ? end_bundle(a, e)
-               : hm_cli_output(o->output, hm_buf_view(&a->cms), o->force, e));
+    HM_TRY(make_attributes(o, a, &attributes, e));
+    if (o->bytes != NULL)
+        return sign_bytes_save(cli, o, hm_buf_view(&attributes), e);
+    HM_TRY(o->attach != NULL
+               ? take_foreign(o, a, hm_buf_view(&attributes), &sig, e)
+               : sign_here(cli, o, a, hm_buf_view(&attributes), &sig, e));
+    if (!o->dry_run)
+        HM_TRY(finish(o, a, hm_buf_view(&attributes), hm_buf_view(&sig), e));
     return report(cli, o, a, e);
 }
 

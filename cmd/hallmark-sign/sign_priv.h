@@ -142,6 +142,11 @@ HM_MUST hm_rc sign_request_open(struct sign_document *d, struct hm_err *e);
 HM_MUST hm_rc sign_bytes_write(struct hm_cli *cli, const struct sign_options *o,
                                const struct sign_document *d, struct hm_err *e);
 
+/** Write @p message to o->bytes, and say so.
+ * @return HM_E_USAGE `base.out.exists`; HM_E_IO */
+HM_MUST hm_rc sign_bytes_save(struct hm_cli *cli, const struct sign_options *o,
+                              struct hm_bytes message, struct hm_err *e);
+
 /** Load o->attach, in DER or as r || s.
  * @return HM_E_FORMAT `sign.attach.raw`; HM_E_LIMIT; HM_E_IO */
 HM_MUST hm_rc sign_foreign_load(const struct sign_options *o,
@@ -197,7 +202,8 @@ HM_MUST hm_rc sign_statement_run(struct hm_cli *cli,
                                  const struct sign_options *o,
                                  struct hm_err *e);
 
-/** Sign o->cms with a key of role x509 and its certificate.
+/** Sign o->cms with a key of role x509 and its certificate; or write what is to be
+ * signed elsewhere, or take what was.
  * @return HM_E_USAGE `sign.cms.options`, `sign.cms.chain`; HM_E_REJECTED
  *         `sign.key.root`, `trust.*`, `x509.*`; as hm_hsm_sign() */
 HM_MUST hm_rc sign_cms_run(struct hm_cli *cli, const struct sign_options *o,

@@ -23,20 +23,22 @@ HM_MUST static hm_rc fail_digest(struct hm_err *e)
 }
 
 HM_MUST static hm_rc feed(EVP_MD_CTX *ctx, const struct hm_file *f,
-                          uint8_t *step, struct hm_err *e)
+                          uint64_t max, uint8_t *step, struct hm_err *e)
 {
     size_t got = 0;
 
     do {
-        HM_TRY(hm_file_read(f, step, STEP, &got, e));
+        HM_TRY(hm_file_read(f, step, max < STEP ? (size_t)max : STEP, &got, e));
         if (EVP_DigestUpdate(ctx, step, got) != 1)
             return fail_digest(e);
-    } while (got > 0);
+        max -= got;
+    } while (got > 0 && max > 0);
     return HM_OK;
 }
 
-hm_rc hm_cms_digest_file(struct hm_file *f, enum hm_scheme scheme,
-                         struct hm_cms_digest *out, struct hm_err *e)
+hm_rc hm_cms_digest_file(const struct hm_file *f, uint64_t max,
+                         enum hm_scheme scheme, struct hm_cms_digest *out,
+                         struct hm_err *e)
 {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     uint8_t *step = malloc(STEP);
@@ -47,7 +49,7 @@ hm_rc hm_cms_digest_file(struct hm_file *f, enum hm_scheme scheme,
         EVP_DigestInit_ex(ctx, digest_of(scheme), NULL) != 1)
         rc = fail_digest(e);
     else
-        rc = feed(ctx, f, step, e);
+        rc = feed(ctx, f, max, step, e);
     if (rc == HM_OK && EVP_DigestFinal_ex(ctx, out->b, &n) != 1)
         rc = fail_digest(e);
     out->n = n;

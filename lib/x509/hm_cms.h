@@ -22,8 +22,10 @@ struct hm_cms_digest {
     size_t n;
 };
 
-/** Digest everything left in @p f. @return HM_E_IO; HM_E_NOMEM */
-HM_MUST hm_rc hm_cms_digest_file(struct hm_file *f, enum hm_scheme scheme,
+/** Digest what is left in @p f, at most @p max bytes.
+ * @return HM_E_IO; HM_E_NOMEM `x509.cms.digest` */
+HM_MUST hm_rc hm_cms_digest_file(const struct hm_file *f, uint64_t max,
+                                 enum hm_scheme scheme,
                                  struct hm_cms_digest *out, struct hm_err *e);
 HM_MUST hm_rc hm_cms_digest(struct hm_bytes in, enum hm_scheme scheme,
                             struct hm_cms_digest *out, struct hm_err *e);

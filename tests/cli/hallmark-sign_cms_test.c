@@ -225,6 +225,66 @@ static void a_faulty_token_writes_nothing(void **state)
     assert_false(key_story_has(s, "never"));
 }
 
+/* --- keys that no module here reaches ---------------------------------------------- */
+
+/* A key of role x509 in a file, with its certificate, for the service of an HSM. */
+static void make_service(const struct key_story *s)
+{
+    MUST(s, OPENSSL, "ecparam", "-name", "prime256v1", "-genkey", "-noout",
+         "-out", "service.key");
+    MUST(s, OPENSSL, "ec", "-in", "service.key", "-pubout", "-out",
+         "service.pem");
+    MUST(s, "hallmark-key", "authorise", "--root", "root.json", "--from",
+         "authorisation.json", "--key", "x509=service.pem", "--product",
+         "thermostat", "--days", "30", "--sign", STORY_ROOT, BY_ROOT_TOKEN,
+         "-o", "authorisation.json", "--force");
+    MUST(s, "hallmark-key", "certify", STORY_ROOT, BY_ROOT_TOKEN, "--issuer",
+         "root.crt", "--public-key", "service.pem", "--subject", "service",
+         "--days", "9", "-o", "service.crt");
+}
+
+#define OF_SERVICE \
+    TRUST, "--certificate", "service.crt", "--chain", "root.crt", "--issue-time"
+
+static void a_signature_made_elsewhere_is_attached(void **state)
+{
+    START(state);
+    char at[HM_TIME_TEXT];
+    char later[HM_TIME_TEXT];
+
+    make_service(s);
+    (void)hm_time_format(hm_time_now() + 60, at);
+    (void)hm_time_format(hm_time_now() + 61, later);
+    RUN("--cms", "file", OF_SERVICE, at, "--bytes", "to-sign");
+    assert_run(&r, 0, "");
+    MUST(s, OPENSSL, "dgst", "-sha256", "-sign", "service.key", "-out",
+         "signature", "to-sign");
+    RUN("--cms", "file", OF_SERVICE, at, "--attach", "signature", "-n", "-o",
+        "file.p7s");
+    assert_run(&r, 0, "");
+    assert_false(key_story_has(s, "file.p7s"));
+    RUN("--cms", "file", OF_SERVICE, at, "--attach", "signature", "-o",
+        "file.p7s");
+    assert_run(&r, 0, "");
+    CMS_VERIFY("file", "-CAfile", "root.crt");
+    assert_run(&r, 0, "");
+    RUN("--cms", "file", OF_SERVICE, later, "--attach", "signature", "-o",
+        "never");
+    assert_run(&r, 1, "sign.attach.stranger");
+    RUN("--cms", "root.json", OF_SERVICE, at, "--attach", "signature", "-o",
+        "never");
+    assert_run(&r, 1, "sign.attach.stranger");
+    RUN("--cms", "file", TRUST, CERTS, "--issue-time", at, "--attach",
+        "signature", "-o", "never");
+    assert_run(&r, 1, "sign.attach.stranger"); /* another's certificate */
+    RUN("--cms", "file", TRUST, "--certificate", "service.crt", "--chain",
+        "root.crt", "--bytes", "never");
+    assert_run(&r, 2, "sign.cms.options"); /* at which time? */
+    RUN("--cms", "file", OF_SERVICE, at, "--bytes", "file", "--force");
+    assert_run(&r, 2, "sign.cms.same");
+    assert_false(key_story_has(s, "never"));
+}
+
 /* --- RAUC --------------------------------------------------------------------------- */
 
 /* Letters that do not compress well: verity wants more than one block. */
@@ -285,6 +345,32 @@ static void rauc_takes(const struct key_story *s, const char *form)
     hm_temp_flip(&s->temp, "release.raucb", (uint64_t)st.st_size - 60, 1);
     STORY_RUN(s, &r, RAUC, "info", "--keyring=root.crt", "release.raucb");
     assert_int_equal(r.status, 1);
+}
+
+static void rauc_takes_what_was_signed_elsewhere(void **state)
+{
+    static const char *const forms[] = {"plain", "verity"};
+    START(state);
+
+    NEED(RAUC);
+    NEED(MKSQUASHFS);
+    make_service(s);
+    for (size_t i = 0; i < 2; i++) {
+        char at[HM_TIME_TEXT];
+
+        (void)hm_time_format(hm_time_now(), at);
+        build_bundle(s, forms[i]);
+        RUN("--cms", "dev.raucb", "--rauc", OF_SERVICE, at, "--bytes",
+            "to-sign", "-f");
+        assert_run(&r, 0, "");
+        MUST(s, OPENSSL, "dgst", "-sha256", "-sign", "service.key", "-out",
+             "signature", "to-sign");
+        RUN("--cms", "dev.raucb", "--rauc", OF_SERVICE, at, "--attach",
+            "signature", "-o", "release.raucb", "-f");
+        assert_run(&r, 0, "");
+        MUST(s, RAUC, "info", "--keyring=root.crt", "release.raucb");
+        MUST(s, "/bin/rm", "dev.raucb");
+    }
 }
 
 static void rauc_takes_a_plain_bundle(void **state)
@@ -471,6 +557,8 @@ int main(void)
         TEST(options_that_belong_together_are_asked_for),
         TEST(the_file_is_not_replaced_by_its_signature),
         TEST(a_faulty_token_writes_nothing),
+        TEST(a_signature_made_elsewhere_is_attached),
+        TEST(rauc_takes_what_was_signed_elsewhere),
         TEST(rauc_takes_a_plain_bundle),
         TEST(rauc_takes_a_verity_bundle),
         TEST(a_squashfs_image_becomes_a_plain_bundle),

@@ -78,7 +78,9 @@ static void sign_file(const struct world *w, struct hm_buf *cms)
     struct hm_err e = {.rc = HM_OK};
 
     assert_ok(hm_file_open(&f, hm_temp_path(&w->t, "file"), &e), &e);
-    assert_ok(hm_cms_digest_file(&f, w->vendor.key.scheme, &digest, &e), &e);
+    assert_ok(
+        hm_cms_digest_file(&f, UINT64_MAX, w->vendor.key.scheme, &digest, &e),
+        &e);
     sign(w, &digest, (struct hm_bytes){NULL, 0}, cms);
 }
 
