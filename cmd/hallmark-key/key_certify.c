@@ -108,18 +108,6 @@ HM_MUST static hm_rc check_call(struct hm_err *e)
     return HM_OK;
 }
 
-HM_MUST static hm_rc
-load_certificate(const char *path, struct hm_certificate *to, struct hm_err *e)
-{
-    HM_OWN(hm_buf) text = HM_BUF_INIT(HM_X509_BYTES_MAX);
-    hm_rc rc = hm_cli_input(path, &text, e);
-
-    if (rc == HM_OK)
-        rc = hm_certificate_read(to, hm_buf_view(&text), e);
-    return hm_as_usage(e, hm_context(e, rc, "cannot take certificate '%s'",
-                                     hm_show_str(path)));
-}
-
 HM_MUST static hm_rc load_request(const struct hm_cli *cli, struct hm_csr *to,
                                   struct hm_err *e)
 {
@@ -168,7 +156,7 @@ HM_MUST static hm_rc read_call(const struct hm_cli *cli, struct act *a,
             e, hm_x509_check_subject(hm_bytes_str(opt.subject), e)));
     HM_TRY(load_trust(a, e));
     if (opt.issuer != NULL) {
-        HM_TRY(load_certificate(opt.issuer, &a->issuer, e));
+        HM_TRY(hm_certificate_load(&a->issuer, opt.issuer, e));
         if (hm_certificate_is_self_issued(&a->issuer))
             HM_TRY(
                 hm_certificate_check_signature(&a->issuer, &a->issuer.key, e));

@@ -50,28 +50,16 @@ static void act_free(struct act *a)
 
 /* --- what can be refused without a PIN --------------------------------------------- */
 
-HM_MUST static hm_rc
-load_certificate(const char *path, struct hm_certificate *to, struct hm_err *e)
-{
-    HM_OWN(hm_buf) text = HM_BUF_INIT(HM_X509_BYTES_MAX);
-    hm_rc rc = hm_cli_input(path, &text, e);
-
-    if (rc == HM_OK)
-        rc = hm_certificate_read(to, hm_buf_view(&text), e);
-    return hm_as_usage(e, hm_context(e, rc, "cannot take certificate '%s'",
-                                     hm_show_str(path)));
-}
-
 HM_MUST static hm_rc load_chain(const struct sign_options *o, struct act *a,
                                 struct hm_err *e)
 {
-    HM_TRY(load_certificate(o->certificate, &a->leaf, e));
+    HM_TRY(hm_certificate_load(&a->leaf, o->certificate, e));
     if (o->chain.n > HM_X509_CHAIN_MAX)
         return hm_fail(e, HM_E_USAGE, "sign.cms.chain",
                        "expected at most %u certificates with --chain, got %zu",
                        HM_X509_CHAIN_MAX, o->chain.n);
     for (size_t i = 0; i < o->chain.n; i++)
-        HM_TRY(load_certificate(o->chain.value[i], &a->above[i], e));
+        HM_TRY(hm_certificate_load(&a->above[i], o->chain.value[i], e));
     a->chain = (struct hm_certificate_chain){&a->leaf, a->above, o->chain.n};
     if (hm_certificate_is_self_issued(&a->above[o->chain.n - 1]))
         return HM_OK;

@@ -54,6 +54,12 @@ struct hm_certificate {
 HM_MUST hm_rc hm_certificate_read(struct hm_certificate *c,
                                   struct hm_bytes text, struct hm_err *e);
 
+/** Load and read one that the caller named; malformed is HM_E_USAGE, and the text
+ * names the file.
+ * @return HM_E_IO; as hm_certificate_read() */
+HM_MUST hm_rc hm_certificate_load(struct hm_certificate *c, const char *path,
+                                  struct hm_err *e);
+
 /** Append it as PEM. */
 HM_MUST hm_rc hm_certificate_add_pem(const struct hm_certificate *c,
                                      struct hm_buf *to, struct hm_err *e);

@@ -136,6 +136,19 @@ hm_rc hm_certificate_read(struct hm_certificate *c, struct hm_bytes text,
     return rc;
 }
 
+hm_rc hm_certificate_load(struct hm_certificate *c, const char *path,
+                          struct hm_err *e)
+{
+    HM_OWN(hm_buf) text = HM_BUF_INIT(HM_X509_BYTES_MAX);
+    hm_rc rc;
+
+    hm_certificate_clear(c);
+    HM_TRY(hm_as_usage(e, hm_file_load(path, &text, e)));
+    rc = hm_certificate_read(c, hm_buf_view(&text), e);
+    return hm_as_usage(e, hm_context(e, rc, "cannot take certificate '%s'",
+                                     hm_show_str(path)));
+}
+
 hm_rc hm_certificate_add_pem(const struct hm_certificate *c, struct hm_buf *to,
                              struct hm_err *e)
 {

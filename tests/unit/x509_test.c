@@ -276,6 +276,29 @@ static void every_allocation_may_fail(void **state)
     }
 }
 
+static void every_allocation_of_a_reader_may_fail(void **state)
+{
+    const struct world *w = *state;
+    HM_OWN(hm_buf) pem = HM_BUF_INIT(HM_X509_BYTES_MAX);
+    struct hm_err e = {.rc = HM_OK};
+
+    assert_ok(hm_certificate_add_pem(&w->ca, &pem, &e), &e);
+    for (int k = 0;; k++) {
+        HM_OWN(hm_certificate) c = HM_CERTIFICATE_INIT;
+        hm_rc rc;
+
+        alloc_fail_after(k);
+        rc = hm_certificate_read(&c, hm_buf_view(&pem), &e);
+        if (!alloc_fail_happened()) {
+            assert_ok(rc, &e);
+            assert_true(k > 1);
+            return;
+        }
+        assert_fails(rc, HM_E_NOMEM, "base.buf.nomem", &e);
+        assert_null(c.x509);
+    }
+}
+
 /* --- what is read ----------------------------------------------------------------- */
 
 static void only_one_certificate_and_nothing_else_is_read(void **state)
@@ -582,6 +605,7 @@ int main(void)
         cmocka_unit_test(a_plan_that_no_verifier_would_take_is_refused),
         cmocka_unit_test(a_common_name_is_plain_text),
         cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(every_allocation_of_a_reader_may_fail),
         cmocka_unit_test(only_one_certificate_and_nothing_else_is_read),
         cmocka_unit_test(another_encoding_of_it_is_refused),
         cmocka_unit_test(what_is_weak_or_not_understood_is_refused),
