@@ -23,6 +23,7 @@ static struct {
     const char *root;
     const char *authorisation;
     const char *output;
+    bool accept_claims;
     bool force;
     bool dry_run;
 } opt;
@@ -53,6 +54,9 @@ const struct hm_opt key_certify_opts[] = {
      "only for a key that it authorises with role x509; needs --root"},
     {"output", 'o', HM_OPT_OUTPUT, true, &opt.output, "CERT",
      "write the certificate (-: standard output)"},
+    {"accept-claims", 0, HM_OPT_FLAG, false, &opt.accept_claims, "",
+     "sign although the token claims that the key may leave it, or does more "
+     "than sign"},
     {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",
      "replace CERT when it is there"},
     {"dry-run", 'n', HM_OPT_FLAG, false, &opt.dry_run, "",
@@ -338,7 +342,7 @@ HM_MUST static hm_rc certify(struct hm_cli *cli, struct act *a,
 {
     HM_OWN(hm_buf) tbs = HM_BUF_INIT(HM_X509_BYTES_MAX);
     const struct key_named named = {&opt.where, cli->argv[0], opt.pin,
-                                    opt.dry_run};
+                                    opt.dry_run, opt.accept_claims};
     const struct hm_public_key *pinned = NULL;
 
     HM_TRY(read_call(cli, a, e));

@@ -6,6 +6,7 @@ static struct {
     const char *pin;
     const char *subject;
     const char *output;
+    bool accept_claims;
     bool force;
     bool dry_run;
 } opt;
@@ -18,6 +19,9 @@ const struct hm_opt key_csr_opts[] = {
      "common name that the certificate shall have"},
     {"output", 'o', HM_OPT_OUTPUT, true, &opt.output, "FILE",
      "write the request (-: standard output)"},
+    {"accept-claims", 0, HM_OPT_FLAG, false, &opt.accept_claims, "",
+     "sign although the token claims that the key may leave it, or does more "
+     "than sign"},
     {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",
      "replace FILE when it is there"},
     {"dry-run", 'n', HM_OPT_FLAG, false, &opt.dry_run, "",
@@ -72,7 +76,7 @@ HM_MUST static hm_rc make(struct key_signer *signer, struct hm_bytes info,
 hm_rc key_csr_run(struct hm_cli *cli, struct hm_err *e)
 {
     const struct key_named named = {&opt.where, cli->argv[0], opt.pin,
-                                    opt.dry_run};
+                                    opt.dry_run, opt.accept_claims};
     HM_OWN(key_signer) signer = KEY_SIGNER_INIT;
     HM_OWN(hm_buf) info = HM_BUF_INIT(HM_X509_BYTES_MAX);
 

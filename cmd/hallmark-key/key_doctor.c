@@ -156,14 +156,19 @@ static bool look_at_key(struct doctor *d)
     struct hm_err e = {.rc = HM_OK};
     hm_rc rc = hm_hsm_find_public(&d->hsm, &d->uri, &d->key, &e);
 
+    if (rc == HM_OK)
+        rc = hm_public_key_check_published(&d->key.public_key, &e);
     if (!passed(d, KEY, rc, &e))
         return false;
     say_of(&d->rows[KEY], "%s, %s", d->key.public_key.keyid,
            hm_scheme_name(d->key.public_key.scheme));
     say_of(&d->rows[MODULE], "%s, %s", hm_show_str(c->library),
            hm_show_str(c->module));
-    say_of(&d->rows[TOKEN], "'%s', serial %s, %s", hm_show_str(c->token),
-           hm_show_str(c->serial), hm_show_str(c->model));
+    say_of(&d->rows[TOKEN],
+           "'%s', serial %s, %s; it claims hardware: slot %s, mechanism %s",
+           hm_show_str(c->token), hm_show_str(c->serial), hm_show_str(c->model),
+           hm_hsm_claim_name(c->hardware_slot),
+           hm_hsm_claim_name(c->hardware_mechanism));
     if (c->is_software) {
         say_of(&d->rows[TOKEN], "'%s' is software: a file and a PIN protect it",
                hm_show_str(c->token));
@@ -178,23 +183,30 @@ static bool look_at_key(struct doctor *d)
 
 /* --- the private key -------------------------------------------------------------- */
 
-static void judge_claims(struct row *row, const struct hm_hsm_claims *c)
+static void judge_claims(struct row *row, const struct hm_hsm_key *key)
 {
-    say_of(row, "the token claims that it was made there and cannot leave");
-    if (c->local == HM_HSM_YES && c->sensitive == HM_HSM_YES &&
-        c->extractable == HM_HSM_NO && c->always_sensitive == HM_HSM_YES &&
-        c->never_extractable == HM_HSM_YES)
+    const struct hm_hsm_claims *c = &key->claims;
+
+    say_of(row,
+           "the token claims that it was made there (%s), cannot leave and "
+           "only signs",
+           c->key_gen_mechanism);
+    if (!hm_hsm_does_more(key) && c->local == HM_HSM_YES &&
+        c->sensitive == HM_HSM_YES && c->extractable == HM_HSM_NO &&
+        c->always_sensitive == HM_HSM_YES && c->never_extractable == HM_HSM_YES)
         return;
     say_of(row,
-           "the token claims: local %s, sensitive %s, always %s, extractable "
-           "%s, never %s",
-           hm_hsm_claim_name(c->local), hm_hsm_claim_name(c->sensitive),
+           "the token claims: local %s (%s), sensitive %s, always %s, "
+           "extractable %s, never %s; it only signs: %s",
+           hm_hsm_claim_name(c->local), c->key_gen_mechanism,
+           hm_hsm_claim_name(c->sensitive),
            hm_hsm_claim_name(c->always_sensitive),
            hm_hsm_claim_name(c->extractable),
-           hm_hsm_claim_name(c->never_extractable));
+           hm_hsm_claim_name(c->never_extractable),
+           hm_hsm_does_more(key) ? "no" : "yes");
     warn_of(row, "key.doctor.claims",
-            "local, sensitive and never extractable is what a key should be: "
-            "make the next one where it is claimed");
+            "local, sensitive, never extractable and only for signing is what "
+            "a key should be: make the next one where it is claimed");
 }
 
 HM_MUST static hm_rc log_in(struct doctor *d, struct hm_err *e)
@@ -218,8 +230,10 @@ static bool look_at_private(struct doctor *d)
     if (opt.pin == NULL)
         return true;
     rc = log_in(d, &e);
+    if (rc == HM_OK)
+        rc = hm_hsm_claims_check(&d->key, &e);
     if (passed(d, PRIVATE_KEY, rc, &e))
-        judge_claims(&d->rows[PRIVATE_KEY], &d->key.claims);
+        judge_claims(&d->rows[PRIVATE_KEY], &d->key);
     return rc == HM_OK;
 }
 

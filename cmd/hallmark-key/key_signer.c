@@ -1,7 +1,7 @@
 #include "key_priv.h"
 
-hm_rc key_signer_open(struct hm_cli *cli, struct key_signer *s,
-                      const struct key_named *named, struct hm_err *e)
+HM_MUST static hm_rc find(struct hm_cli *cli, struct key_signer *s,
+                          const struct key_named *named, struct hm_err *e)
 {
     HM_OWN(hm_hsm_pin) pin = HM_HSM_PIN_INIT;
     struct hm_hsm_uri uri;
@@ -13,8 +13,17 @@ hm_rc key_signer_open(struct hm_cli *cli, struct key_signer *s,
     if (named->dry_run)
         return hm_hsm_find_public(&s->hsm, &uri, &s->key, e);
     HM_TRY(key_hsm_login(cli, &s->hsm, &uri, &pin, e));
-    hm_hsm_pin_clear(&pin);
     return hm_hsm_find_key(&s->hsm, &uri, &s->key, e);
+}
+
+hm_rc key_signer_open(struct hm_cli *cli, struct key_signer *s,
+                      const struct key_named *named, struct hm_err *e)
+{
+    HM_TRY(find(cli, s, named, e));
+    HM_TRY(hm_public_key_check_published(&s->key.public_key, e));
+    if (named->dry_run)
+        return HM_OK;
+    return key_check_token(cli, named->accept_claims, &s->key, e);
 }
 
 hm_rc key_signer_join(struct key_signer *s, const struct hm_public_key *pinned,

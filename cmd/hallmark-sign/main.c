@@ -35,11 +35,16 @@ static const struct hm_opt opts[] = {
      "verify a signature that was made elsewhere, and attach it"},
     {"raw", 0, HM_OPT_FLAG, false, &opt.raw, "",
      "SIG is r || s, as HSM services give it, and not DER"},
+    {"evidence", 0, HM_OPT_OUTPUT, false, &opt.evidence, "FILE",
+     "write what module and token say of the key, for a ceremony's record"},
     {"output", 'o', HM_OPT_OUTPUT, false, &opt.output, "FILE",
      "signature or envelope (default: DOCUMENT.sig, or the next free)"},
     {"issue-time", 0, HM_OPT_VALUE, false, &opt.issue_time, "TIME",
      "time of signing: the authorisation must be in force (default: the "
      "clock)"},
+    {"accept-claims", 0, HM_OPT_FLAG, false, &opt.accept_claims, "",
+     "sign although the token claims that the key may leave it, or does more "
+     "than sign"},
     {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",
      "replace this key's signature, or one that fits no key"},
     {"dry-run", 'n', HM_OPT_FLAG, false, &opt.dry_run, "",
@@ -58,6 +63,15 @@ HM_MUST static hm_rc check_way(struct hm_err *e)
                        "expected one of --key URI, --bytes FILE and --attach "
                        "SIG, got %d of them",
                        ways);
+    if (opt.evidence != NULL && (opt.key == NULL || opt.statement != NULL ||
+                                 opt.cms != NULL || opt.dry_run))
+        return hm_fail(e, HM_E_USAGE, "sign.way.one",
+                       "--evidence goes with --key and a document, and not "
+                       "with --dry-run: the token is asked when it signs");
+    if (hm_cli_is_stdout(opt.evidence) && hm_cli_is_stdout(opt.output))
+        return hm_fail(e, HM_E_USAGE, "sign.output.many",
+                       "standard output takes the signature or the evidence, "
+                       "not both");
     if (opt.raw && opt.attach == NULL)
         return hm_fail(e, HM_E_USAGE, "sign.way.one",
                        "--raw goes with --attach");

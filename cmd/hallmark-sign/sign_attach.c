@@ -69,22 +69,13 @@ hm_rc sign_foreign_load(const struct sign_options *o, struct hm_buf *sig,
 /* The key of trust that made it; NULL: nobody's. */
 static const struct hm_public_key *find_maker(const struct sign_document *d)
 {
-    const bool by_root = d->kind == SIGN_AUTHORISATION;
-    const struct hm_root *root = &d->trust->root;
-    const struct hm_authorisation *a = &d->trust->authorisation;
-    const size_t n = by_root ? root->n : a->keys_n + a->retired_n;
+    const struct hm_public_key *key = NULL;
 
-    for (size_t i = 0; i < n; i++) {
-        const struct hm_public_key *key =
-            by_root         ? &root->keys[i].key.key
-            : i < a->keys_n ? &a->keys[i].key.key
-                            : &a->retired[i - a->keys_n].entry.key.key;
-
+    for (size_t i = 0; (key = sign_trust_candidate(d, true, i)) != NULL; i++)
         if (key->pkey != NULL &&
             hm_signature_verify(key, hm_buf_view(&d->bytes),
                                 hm_buf_view(&d->sig), NULL) == HM_OK)
             return key;
-    }
     return NULL;
 }
 

@@ -215,7 +215,7 @@ HM_MUST static hm_rc sign_here(struct hm_cli *cli, const struct sign_options *o,
     HM_OWN(hm_hsm) hsm = HM_HSM_INIT;
     HM_OWN(hm_hsm_key) key = HM_HSM_KEY_INIT;
 
-    HM_TRY(sign_key_open(cli, o, &hsm, &key, e));
+    HM_TRY(sign_key_open(cli, o, false, &hsm, &key, e));
     HM_TRY(hm_certificate_check_key(&a->leaf, &key.public_key, e));
     if (o->dry_run)
         return HM_OK;

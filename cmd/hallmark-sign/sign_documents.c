@@ -12,6 +12,7 @@ static const struct {
     {SIGN_AUTHORISATION, HM_AUTHORISATION_FORMAT, false},
     {SIGN_MANIFEST, "hallmark-manifest/1", false},
     {SIGN_AUTHORISATION, HM_REQUEST_FORMAT, true},
+    {SIGN_CEREMONY, HM_CEREMONY_FORMAT, false},
 };
 
 struct documents {
@@ -56,8 +57,8 @@ HM_MUST static hm_rc find_kind(struct sign_document *d, struct hm_err *e)
         e,
         hm_fail(e, HM_E_REJECTED, "sign.document.kind",
                 "'%s' is not signed: expected a hallmark-authorisation/1, a "
-                "hallmark-manifest/1 or a hallmark-request/1, its first bytes "
-                "are '%s'",
+                "hallmark-manifest/1, a hallmark-request/1 or a "
+                "hallmark-ceremony/1, its first bytes are '%s'",
                 hm_show_str(d->path), hm_show(start)),
         "other files are signed inside a Statement: --statement FILE");
 }
@@ -160,6 +161,8 @@ HM_MUST static hm_rc judge_one(const struct sign_options *o, const char *keyid,
     return sign_place_find(o, folder, d, task->pinned, e);
 }
 
+/* The evidence goes first: it can be made again, and a signature that is there
+ * is never without it. */
 HM_MUST static hm_rc judge_and_sign(const struct sign_options *o,
                                     struct hm_hsm *hsm,
                                     const struct hm_hsm_key *key,
@@ -169,7 +172,33 @@ HM_MUST static hm_rc judge_and_sign(const struct sign_options *o,
     for (size_t i = 0; i < all->n; i++)
         HM_TRY(judge_one(o, key->public_key.keyid, &all->folder, &all->d[i],
                          &task[i], e));
-    return o->dry_run ? HM_OK : hm_hsm_sign_many(hsm, key, task, all->n, e);
+    if (o->dry_run)
+        return HM_OK;
+    HM_TRY(hm_hsm_sign_many(hsm, key, task, all->n, e));
+    return sign_evidence_save(o, key, e);
+}
+
+/* What the token says of a key that was not opened is nothing. */
+HM_MUST static hm_rc check_evidence(struct hm_cli *cli,
+                                    const struct sign_options *o,
+                                    const struct hm_hsm_key *key,
+                                    const struct documents *all,
+                                    struct hm_err *e)
+{
+    for (size_t i = 0; i < all->n && !o->dry_run; i++)
+        if (all->d[i].kind == SIGN_CEREMONY)
+            HM_TRY(sign_evidence_check(cli, &all->d[i], key, e));
+    return HM_OK;
+}
+
+static bool needs_module(const struct sign_options *o,
+                         const struct documents *all)
+{
+    bool is_needed = o->evidence != NULL;
+
+    for (size_t i = 0; i < all->n; i++)
+        is_needed = is_needed || all->d[i].kind == SIGN_CEREMONY;
+    return is_needed;
 }
 
 HM_MUST static hm_rc sign_all(struct hm_cli *cli, const struct sign_options *o,
@@ -182,7 +211,8 @@ HM_MUST static hm_rc sign_all(struct hm_cli *cli, const struct sign_options *o,
     struct hm_hsm_task *task = NULL;
     hm_rc rc;
 
-    HM_TRY(sign_key_open(cli, o, &hsm, &key, e));
+    HM_TRY(sign_key_open(cli, o, needs_module(o, all), &hsm, &key, e));
+    HM_TRY(check_evidence(cli, o, &key, all, e));
     task = calloc(all->n + 1, sizeof(*task));
     if (task == NULL)
         return hm_fail(e, HM_E_NOMEM, "sign.document.nomem",

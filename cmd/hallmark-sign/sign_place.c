@@ -6,20 +6,13 @@
 /* Does any key that may sign such documents verify it? */
 static bool fits_somebody(const struct sign_document *d, struct hm_bytes sig)
 {
-    const struct hm_bytes document = hm_buf_view(&d->bytes);
-    const struct hm_authorisation *a = &d->trust->authorisation;
-    const struct hm_root *root = &d->trust->root;
-    const bool by_root = d->kind == SIGN_AUTHORISATION;
-    const size_t n = by_root ? root->n : a->keys_n;
+    const struct hm_public_key *key = NULL;
 
-    for (size_t i = 0; i < n; i++) {
-        const struct hm_public_key *key =
-            by_root ? &root->keys[i].key.key : &a->keys[i].key.key;
-
+    for (size_t i = 0; (key = sign_trust_candidate(d, false, i)) != NULL; i++)
         if (key->pkey != NULL &&
-            hm_signature_verify(key, document, sig, NULL) == HM_OK)
+            hm_signature_verify(key, hm_buf_view(&d->bytes), sig, NULL) ==
+                HM_OK)
             return true;
-    }
     return false;
 }
 
@@ -137,14 +130,20 @@ hm_rc sign_place_find(const struct sign_options *o, struct sign_folder *folder,
     return HM_OK;
 }
 
-hm_rc sign_output_check(const struct sign_options *o, struct hm_err *e)
+HM_MUST static hm_rc check_file(const char *path, bool force, struct hm_err *e)
 {
-    if (o->output == NULL || o->force || hm_cli_is_stdout(o->output) ||
-        access(o->output, F_OK) != 0)
+    if (path == NULL || force || hm_cli_is_stdout(path) ||
+        access(path, F_OK) != 0)
         return HM_OK;
     return hm_hint(e,
                    hm_fail(e, HM_E_USAGE, "base.out.exists",
                            "'%s' exists and is not overwritten",
-                           hm_show_str(o->output)),
+                           hm_show_str(path)),
                    "remove it, name another output, or give --force");
+}
+
+hm_rc sign_output_check(const struct sign_options *o, struct hm_err *e)
+{
+    HM_TRY(check_file(o->output, o->force, e));
+    return check_file(o->evidence, o->force, e);
 }

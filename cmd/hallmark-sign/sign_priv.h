@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "hm_attest.h"
+#include "hm_ceremony.h"
 #include "hm_cli.h"
 #include "hm_cms.h"
 #include "hm_hsm.h"
@@ -24,10 +25,12 @@ struct sign_options {
     const char *statement;
     const char *output;
     const char *issue_time;
-    const char *bytes;  /**< write what is to be signed elsewhere, or NULL */
-    const char *attach; /**< a signature that was made elsewhere, or NULL */
-    bool raw;           /**< it is r || s, not DER */
-    const char *cms;    /**< a file that is signed with X.509, or NULL */
+    const char *bytes;    /**< write what is to be signed elsewhere, or NULL */
+    const char *attach;   /**< a signature that was made elsewhere, or NULL */
+    const char *evidence; /**< write what is said of the key, or NULL */
+    bool raw;             /**< it is r || s, not DER */
+    bool accept_claims;   /**< sign with a key that its token speaks ill of */
+    const char *cms;      /**< a file that is signed with X.509, or NULL */
     const char *certificate;
     struct hm_cli_list chain; /**< above the certificate, upwards */
     const char *purpose;
@@ -38,7 +41,12 @@ struct sign_options {
 
 /** Documents that are signed as they are; everything else goes into a
  * Statement. */
-enum sign_kind { SIGN_AUTHORISATION, SIGN_MANIFEST };
+enum sign_kind {
+    SIGN_AUTHORISATION, /**< by root keys */
+    SIGN_MANIFEST,      /**< by vendor keys */
+    SIGN_CEREMONY       /**< by those that it names: root keys, and vendor keys
+                             that were added */
+};
 
 /** Who may sign a document. */
 struct sign_trust {
@@ -114,8 +122,8 @@ HM_MUST hm_rc sign_path_split(const char *path, char *folder, const char **name,
 /** Read root.json and, for a manifest, the authorisation: those named, else
  * those beside the document.
  * @return HM_E_USAGE `sign.root.missing` (an authorisation needs it);
- *         HM_E_REJECTED `trust.authorisation.expired` (by the clock, or
- *         o->issue_time); as hm_root_load() and hm_authorisation_load() */
+ *         HM_E_REJECTED `trust.authorisation.expired` and
+ *         `trust.authorisation.early` (by the clock, or o->issue_time); as hm_root_load() and hm_authorisation_load() */
 HM_MUST hm_rc sign_trust_load(const struct sign_options *o, const char *folder,
                               enum sign_kind kind, struct sign_trust *t,
                               struct hm_err *e);
@@ -125,8 +133,13 @@ HM_MUST hm_rc sign_trust_load(const struct sign_options *o, const char *folder,
 HM_MUST hm_rc sign_trust_load_named(const struct sign_options *o,
                                     struct sign_trust *t, struct hm_err *e);
 
+/** The i-th key that a signature of such a document could be of, or NULL: no
+ * more; retired ones last, when they are wanted.  Its pkey may be NULL. */
+const struct hm_public_key *sign_trust_candidate(const struct sign_document *d,
+                                                 bool with_retired, size_t i);
+
 /** May this key sign this document?  Gives the key as trust holds it.
- * @return HM_E_REJECTED `sign.key.stranger`, `trust.key.*` */
+ * @return HM_E_REJECTED `sign.key.stranger`, `trust.key.*`, `ceremony.*` */
 HM_MUST hm_rc sign_trust_judge(const struct sign_document *d, const char *keyid,
                                const struct hm_public_key **pinned,
                                struct hm_err *e);
@@ -185,15 +198,30 @@ HM_MUST hm_rc sign_place_find(const struct sign_options *o,
                               const struct hm_public_key *pinned,
                               struct hm_err *e);
 
-/** Refuse an output that exists, unless --force, before a PIN is asked for.
+/** Refuse an output, or a file of evidence, that exists, unless --force, before a PIN is asked for.
  * @return HM_E_USAGE `base.out.exists` */
 HM_MUST hm_rc sign_output_check(const struct sign_options *o, struct hm_err *e);
 
+/** Does the record of a ceremony say of the key what its token says now?
+ * @return HM_E_REJECTED `sign.evidence.differs` */
+HM_MUST hm_rc sign_evidence_check(struct hm_cli *cli,
+                                  const struct sign_document *d,
+                                  const struct hm_hsm_key *key,
+                                  struct hm_err *e);
+
+/** Write it where --evidence says; nothing without it. */
+HM_MUST hm_rc sign_evidence_save(const struct sign_options *o,
+                                 const struct hm_hsm_key *key,
+                                 struct hm_err *e);
+
 /** Open the module and find the key: logged in, or with --dry-run only its
- * public half. */
+ * public half.
+ * @param with_module  have the claims tell the digest of the module
+ * @return HM_E_REJECTED `crypto.key.published`, `hsm.claims.*` unless
+ *         o->accept_claims */
 HM_MUST hm_rc sign_key_open(struct hm_cli *cli, const struct sign_options *o,
-                            struct hm_hsm *hsm, struct hm_hsm_key *key,
-                            struct hm_err *e);
+                            bool with_module, struct hm_hsm *hsm,
+                            struct hm_hsm_key *key, struct hm_err *e);
 
 HM_MUST hm_rc sign_documents_run(struct hm_cli *cli,
                                  const struct sign_options *o,

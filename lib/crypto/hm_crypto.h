@@ -145,6 +145,16 @@ HM_MUST hm_rc hm_public_key_read(struct hm_public_key *key,
 HM_MUST hm_rc hm_public_key_read_pem(struct hm_public_key *key,
                                      struct hm_bytes pem, struct hm_err *e);
 
+/** Is it no key whose private half was published, for tests or as an example?
+ * What is trusted, and what signs, is asked; a key that only was trusted once is
+ * not, so that it can be read and retired.
+ * @return HM_E_REJECTED `crypto.key.published`
+ * @source the table in published_keys.c says where each was published */
+HM_MUST hm_rc hm_public_key_check_published(const struct hm_public_key *key,
+                                            struct hm_err *e);
+/** The same of a key id, which the caller knows to be the key's. */
+HM_MUST hm_rc hm_keyid_check_published(const char *keyid, struct hm_err *e);
+
 /** Append the key as PEM, as `openssl pkey -pubin` writes it. */
 HM_MUST hm_rc hm_public_key_add_pem(const struct hm_public_key *key,
                                     struct hm_buf *to, struct hm_err *e);

@@ -139,8 +139,8 @@ HM_MUST hm_rc hm_x509_serial(uint8_t out[static HM_X509_SERIAL_SIZE],
 
 /** Would the certificate be one that its verifiers take?
  *
- * @return HM_E_FORMAT `x509.subject.syntax`; HM_E_REJECTED `x509.plan.dates`
- *         (ends before it begins), `x509.plan.outlives` (begins before its
+ * @return HM_E_FORMAT `x509.subject.syntax`; HM_E_REJECTED
+ *         `crypto.key.published`, `x509.plan.dates` (ends before it begins), `x509.plan.outlives` (begins before its
  *         issuer or ends after it), `x509.plan.self` (a leaf with its issuer's
  *         key); as hm_certificate_check_ca() of the issuer
  */
@@ -176,7 +176,7 @@ HM_MUST hm_rc hm_x509_join(struct hm_bytes tbs, enum hm_scheme scheme,
 /* ---- judging ---------------------------------------------------------- */
 
 /** May it issue certificates?
- * @return HM_E_REJECTED `x509.ca.constraints` (no critical basicConstraints with
+ * @return HM_E_REJECTED `crypto.key.published`, `x509.ca.constraints` (no critical basicConstraints with
  *         CA:TRUE), `x509.ca.usage` (no keyUsage with keyCertSign),
  *         `x509.ca.keyid` (no subjectKeyIdentifier)
  * @source RFC 5280 4.2.1.3, 4.2.1.9 */

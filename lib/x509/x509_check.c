@@ -22,6 +22,7 @@ static bool has_usage(const struct hm_certificate *c, uint32_t usage)
 
 hm_rc hm_certificate_check_ca(const struct hm_certificate *c, struct hm_err *e)
 {
+    HM_TRY(hm_public_key_check_published(&c->key, e));
     if (!has_flag(c, EXFLAG_BCONS) || !has_flag(c, EXFLAG_CA) ||
         !has_flag(c, EXFLAG_BCONS_CRITICAL))
         return hm_fail(e, HM_E_REJECTED, "x509.ca.constraints",

@@ -97,6 +97,7 @@ hm_rc hm_certificate_plan_check(const struct hm_certificate_plan *plan,
                                 struct hm_err *e)
 {
     HM_TRY(hm_x509_check_subject(hm_bytes_str(plan->subject), e));
+    HM_TRY(hm_public_key_check_published(plan->key, e));
     if (plan->not_after <= plan->not_before)
         return hm_fail(e, HM_E_REJECTED, "x509.plan.dates",
                        "the certificate would end %s, and begins %s",

@@ -23,6 +23,7 @@ documents = {
     "evidence": [demo / "evidence/index.json"],
     "incident": [records / "stuck.json", records / "reached.json",
                  demo / "incident.json"],
+    "ceremony": [demo / "ceremony.json"],
     "cohorts": [samples / name for name in ("full", "least", "no-clock")]
     + [demo / "fleet.json"],
     "result-csr": [x509 / "csr.result"],

@@ -57,7 +57,9 @@ static int make(void **state)
     assert_ok(hm_hsm_commit(&f->hsm, &e), &e);
     log_in(f, HM_HSM_PROVISION);
     read_uri("pkcs11:token=t;object=k", &uri);
-    assert_ok(hm_hsm_generate(&f->hsm, &uri, &key, &e), &e);
+    assert_ok(
+        hm_hsm_generate(&f->hsm, &uri, HM_SCHEME_ECDSA_P256_SHA256, &key, &e),
+        &e);
     assert_ok(hm_hsm_commit(&f->hsm, &e), &e);
     hm_hsm_clear(&f->hsm);
     *state = f;
@@ -97,6 +99,13 @@ static void a_generated_key_claims_to_stay_inside(void **state)
     assert_int_equal(key.claims.extractable, HM_HSM_NO);
     assert_int_equal(key.claims.never_extractable, HM_HSM_YES);
     assert_true(key.claims.is_software);
+    assert_int_equal(key.claims.hardware_slot, HM_HSM_NO);
+    assert_int_equal(key.claims.hardware_mechanism, HM_HSM_NO);
+    assert_int_equal(key.claims.unwrap, HM_HSM_NO);
+    assert_int_equal(key.claims.derive, HM_HSM_NO);
+    assert_int_equal(key.claims.wrap, HM_HSM_UNKNOWN);
+    assert_false(hm_hsm_does_more(&key));
+    assert_string_equal(key.claims.key_gen_mechanism, "CKM_EC_KEY_PAIR_GEN");
     assert_string_equal(key.claims.token, "t");
     assert_int_equal(key.uri.id_n, 16);
     assert_string_equal(hm_hsm_note(&f->hsm), "");
@@ -332,11 +341,13 @@ static void a_second_key_with_the_name_is_not_made(void **state)
 
     log_in(f, HM_HSM_PROVISION);
     read_uri("pkcs11:object=k", &uri);
-    assert_fails(hm_hsm_generate(&f->hsm, &uri, &key, &e), HM_E_TOKEN,
-                 "hsm.key.exists", &e);
+    assert_fails(
+        hm_hsm_generate(&f->hsm, &uri, HM_SCHEME_ECDSA_P256_SHA256, &key, &e),
+        HM_E_TOKEN, "hsm.key.exists", &e);
     read_uri("pkcs11:token=t", &uri);
-    assert_fails(hm_hsm_generate(&f->hsm, &uri, &key, &e), HM_E_USAGE,
-                 "hsm.uri.object", &e);
+    assert_fails(
+        hm_hsm_generate(&f->hsm, &uri, HM_SCHEME_ECDSA_P256_SHA256, &key, &e),
+        HM_E_USAGE, "hsm.uri.object", &e);
 }
 
 static void what_is_not_there_is_listed(void **state)
