@@ -131,20 +131,19 @@ HM_MUST static hm_rc next_sequence(const struct key_change *c,
         "is for a number that somebody else has signed");
 }
 
-HM_MUST static hm_rc find_end(const struct key_change *c, hm_time now,
-                              hm_time *end, struct hm_err *e)
+hm_rc key_end_find(const char *days_text, const char *until, hm_time now,
+                   hm_time *end, struct hm_err *e)
 {
     uint64_t days = 0;
 
-    if ((c->valid_until == NULL) == (c->days == NULL))
+    if ((until == NULL) == (days_text == NULL))
         return hm_fail(e, HM_E_USAGE, "key.option.validity",
                        "expected one of --valid-until TIME and --days N");
-    if (c->days != NULL) {
-        HM_TRY(key_number_read("days", c->days, 1, DAYS_MAX, &days, e));
+    if (days_text != NULL) {
+        HM_TRY(key_number_read("days", days_text, 1, DAYS_MAX, &days, e));
         *end = now + (hm_time)days * DAY;
     } else {
-        HM_TRY(hm_as_usage(
-            e, hm_time_parse(hm_bytes_str(c->valid_until), end, e)));
+        HM_TRY(hm_as_usage(e, hm_time_parse(hm_bytes_str(until), end, e)));
     }
     if (*end > now && *end <= HM_TIME_MAX)
         return HM_OK;
@@ -343,7 +342,7 @@ HM_MUST static hm_rc edit(const struct key_change *c, struct key_next *w,
     struct hm_authorisation *a = &w->a;
 
     a->issued = now;
-    HM_TRY(find_end(c, now, &a->expires, e));
+    HM_TRY(key_end_find(c->days, c->valid_until, now, &a->expires, e));
     w->like.valid_from = now;
     w->like.valid_until = a->expires;
     HM_TRY(take_products(c, &w->like, e));

@@ -7,6 +7,7 @@
 #include "hm_cli.h"
 #include "hm_hsm.h"
 #include "hm_request.h"
+#include "hm_x509.h"
 
 /* One options table and one function for each verb. */
 extern const struct hm_opt key_token_init_opts[];
@@ -23,6 +24,10 @@ extern const struct hm_opt key_probe_opts[];
 hm_rc key_probe_run(struct hm_cli *cli, struct hm_err *e);
 extern const struct hm_opt key_show_opts[];
 hm_rc key_show_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt key_csr_opts[];
+hm_rc key_csr_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt key_certify_opts[];
+hm_rc key_certify_run(struct hm_cli *cli, struct hm_err *e);
 extern const struct hm_opt key_root_opts[];
 hm_rc key_root_run(struct hm_cli *cli, struct hm_err *e);
 extern const struct hm_opt key_authorise_opts[];
@@ -103,7 +108,7 @@ struct key_spellings {
 };
 
 /** @return HM_E_INTERNAL `key.show.digest`; HM_E_NOMEM
- *  @source RFC 4253 6.6, RFC 5656 3.1; TUF 1.0.34 4.2; RFC 5280 4.2.1.2 */
+ *  @source RFC 4253 6.6, RFC 5656 3.1; TUF 1.0.34 4.2; hm_x509_ski() */
 HM_MUST hm_rc key_spell(const struct hm_public_key *key,
                         struct key_spellings *to, struct hm_err *e);
 
@@ -265,11 +270,23 @@ HM_MUST hm_rc key_number_read(const char *option, const char *text,
                               uint64_t min, uint64_t max, uint64_t *out,
                               struct hm_err *e);
 
+/** The end that --valid-until or --days N gives; one of them must.
+ * @return HM_E_USAGE `key.option.validity`, `key.option.number`,
+ *         `base.time.syntax` */
+HM_MUST hm_rc key_end_find(const char *days, const char *until, hm_time now,
+                           hm_time *end, struct hm_err *e);
+
 /** Claims of @p keyid among the files; unknown when no file is about it.
  * @return HM_E_USAGE `json.*` */
 HM_MUST hm_rc key_claims_find(const struct hm_cli_list *files,
                               const char *keyid, struct hm_token_claims *to,
                               struct hm_err *e);
+
+/** Does the token speak well of the key that is to sign?  What it does not say is
+ * warned of; so is, with @p accept, what would be refused.
+ * @return as hm_hsm_claims_check() */
+HM_MUST hm_rc key_check_token(struct hm_cli *cli, bool accept,
+                              const struct hm_hsm_key *key, struct hm_err *e);
 
 /** Sign with the root key that --sign names.
  * @return HM_E_REJECTED `key.sign.stranger`, `hsm.claims.*`; as hm_hsm_sign() */
@@ -277,5 +294,40 @@ HM_MUST hm_rc key_change_sign(struct hm_cli *cli, const struct key_change *c,
                               const struct hm_root *root,
                               struct hm_bytes document, struct hm_buf *sig,
                               struct hm_err *e);
+
+/** A key that signs something of X.509, on its token. */
+struct key_signer {
+    struct hm_hsm hsm;     /**< owned */
+    struct hm_hsm_key key; /**< owned */
+};
+
+#define KEY_SIGNER_INIT                            \
+    {                                              \
+        .hsm = HM_HSM_INIT, .key = HM_HSM_KEY_INIT \
+    }
+
+/** Which key, all borrowed. */
+struct key_named {
+    const struct hm_hsm_where *where;
+    const char *uri;
+    const char *pin;    /**< SOURCE; NULL: the URI's */
+    bool dry_run;       /**< no PIN: only the public half is found */
+    bool accept_claims; /**< sign although the token speaks ill of it */
+};
+
+/** Log in and find the key.
+ * @return also HM_E_REJECTED `crypto.key.published`; as key_check_token() */
+HM_MUST hm_rc key_signer_open(struct hm_cli *cli, struct key_signer *s,
+                              const struct key_named *named, struct hm_err *e);
+
+/** Sign @p tbs and join both to DER.
+ * @param pinned    as hm_hsm_sign()
+ * @param[out] der  cleared, then filled */
+HM_MUST hm_rc key_signer_join(struct key_signer *s,
+                              const struct hm_public_key *pinned,
+                              struct hm_bytes tbs, struct hm_buf *der,
+                              struct hm_err *e);
+
+void key_signer_clear(struct key_signer *s);
 
 #endif /* KEY_PRIV_H */

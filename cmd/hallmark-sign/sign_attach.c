@@ -16,14 +16,14 @@ HM_MUST static hm_rc take_message(const struct sign_options *o,
     return hm_attest_make_statement_pae(hm_buf_view(&statement), message, e);
 }
 
-HM_MUST static hm_rc report_bytes(struct hm_cli *cli,
-                                  const struct sign_options *o,
-                                  struct hm_bytes message, struct hm_err *e)
+hm_rc sign_bytes_save(struct hm_cli *cli, const struct sign_options *o,
+                      struct hm_bytes message, struct hm_err *e)
 {
     uint8_t digest[HM_SHA256_SIZE];
     char hex[HM_SHA256_HEX];
     struct hm_json_writer w;
 
+    HM_TRY(hm_cli_output(o->bytes, message, o->force, e));
     HM_TRY(hm_sha256(message, digest, e));
     hm_hex_write((struct hm_bytes){digest, sizeof(digest)}, hex);
     hm_cli_say(cli, "wrote %s: %zu bytes to sign, sha256 %s",
@@ -42,8 +42,7 @@ hm_rc sign_bytes_write(struct hm_cli *cli, const struct sign_options *o,
     HM_OWN(hm_buf) message = HM_BUF_INIT(HM_ATTEST_STATEMENT_MAX + 256u);
 
     HM_TRY(take_message(o, d, &message, e));
-    HM_TRY(hm_cli_output(o->bytes, hm_buf_view(&message), o->force, e));
-    return report_bytes(cli, o, hm_buf_view(&message), e);
+    return sign_bytes_save(cli, o, hm_buf_view(&message), e);
 }
 
 /* --- a signature that comes back --------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include "hm_attest.h"
 #include "hm_ceremony.h"
 #include "hm_cli.h"
+#include "hm_cms.h"
 #include "hm_hsm.h"
 #include "hm_request.h"
 
@@ -29,6 +30,11 @@ struct sign_options {
     const char *evidence; /**< write what is said of the key, or NULL */
     bool raw;             /**< it is r || s, not DER */
     bool accept_claims;   /**< sign with a key that its token speaks ill of */
+    const char *cms;      /**< a file that is signed with X.509, or NULL */
+    const char *certificate;
+    struct hm_cli_list chain; /**< above the certificate, upwards */
+    const char *purpose;
+    bool rauc; /**< the file becomes a RAUC bundle */
     bool force;
     bool dry_run;
 };
@@ -149,6 +155,11 @@ HM_MUST hm_rc sign_request_open(struct sign_document *d, struct hm_err *e);
 HM_MUST hm_rc sign_bytes_write(struct hm_cli *cli, const struct sign_options *o,
                                const struct sign_document *d, struct hm_err *e);
 
+/** Write @p message to o->bytes, and say so.
+ * @return HM_E_USAGE `base.out.exists`; HM_E_IO */
+HM_MUST hm_rc sign_bytes_save(struct hm_cli *cli, const struct sign_options *o,
+                              struct hm_bytes message, struct hm_err *e);
+
 /** Load o->attach, in DER or as r || s.
  * @return HM_E_FORMAT `sign.attach.raw`; HM_E_LIMIT; HM_E_IO */
 HM_MUST hm_rc sign_foreign_load(const struct sign_options *o,
@@ -218,5 +229,12 @@ HM_MUST hm_rc sign_documents_run(struct hm_cli *cli,
 HM_MUST hm_rc sign_statement_run(struct hm_cli *cli,
                                  const struct sign_options *o,
                                  struct hm_err *e);
+
+/** Sign o->cms with a key of role x509 and its certificate; or write what is to be
+ * signed elsewhere, or take what was.
+ * @return HM_E_USAGE `sign.cms.options`, `sign.cms.chain`; HM_E_REJECTED
+ *         `sign.key.root`, `trust.*`, `x509.*`; as hm_hsm_sign() */
+HM_MUST hm_rc sign_cms_run(struct hm_cli *cli, const struct sign_options *o,
+                           struct hm_err *e);
 
 #endif /* SIGN_PRIV_H */

@@ -66,6 +66,23 @@ HM_MUST hm_rc hm_base64_add(struct hm_buf *to, struct hm_bytes in,
 HM_MUST hm_rc hm_base64_read(struct hm_buf *to, struct hm_bytes text,
                              struct hm_err *e);
 
+/** Is @p text one PEM block with this label and only blanks around it?
+ *
+ * @param[out] letters  what stands between the two marks, for hm_pem_read();
+ *                      borrowed from @p text
+ * @source RFC 7468 */
+bool hm_pem_find(struct hm_bytes text, const char *label,
+                 struct hm_bytes *letters);
+
+/** Append the bytes of a block; line breaks may stand anywhere.
+ * @return as hm_base64_read(): a second block is a letter that is none */
+HM_MUST hm_rc hm_pem_read(struct hm_buf *der, struct hm_bytes letters,
+                          struct hm_err *e);
+
+/** Append @p der as one block, as openssl writes it. */
+HM_MUST hm_rc hm_pem_add(struct hm_buf *to, const char *label,
+                         struct hm_bytes der, struct hm_err *e);
+
 /** Signature schemes.  The list in documents is open: a scheme that is not
  * known reads as HM_SCHEME_UNKNOWN and its key counts as absent. */
 enum hm_scheme {
