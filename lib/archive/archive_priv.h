@@ -334,6 +334,9 @@ HM_MUST hm_rc archive_seen_find(const struct archive_seen *s,
 /** Enter or change. @return HM_E_LIMIT `archive.limit.entries`; HM_E_NOMEM */
 HM_MUST hm_rc archive_seen_set(struct archive_seen *s, struct hm_bytes path,
                                enum archive_seen_kind kind, struct hm_err *e);
+/** How many names @p limits leave: directories that are only implied count
+ * too. */
+size_t archive_seen_max(const struct hm_archive_limits *limits);
 void archive_seen_clear(struct archive_seen *s);
 
 /* ---- archive_names.c: may this member have this name, and go there? ---- */

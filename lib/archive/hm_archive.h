@@ -218,6 +218,36 @@ void hm_archive_reader_clear(struct hm_archive_reader *r);
 /** Is @p s UTF-8, in shortest forms and without surrogates? */
 bool hm_archive_is_utf8(const char *s);
 
+/** Is a block of 512 bytes a header of a tar, of whatever age: does it match its
+ * own checksum?  Or all zeros, as behind the last member? */
+bool hm_archive_is_header(const uint8_t block[static 512]);
+
+struct archive_seen;
+
+/** The names that one archive, of whatever format, has used so far. */
+struct hm_archive_names {
+    struct archive_seen *seen; /**< owned */
+};
+
+/** @p names must be zero. @return HM_E_NOMEM `archive.memory` */
+HM_MUST hm_rc hm_archive_names_begin(struct hm_archive_names *names,
+                                     const struct hm_archive_limits *limits,
+                                     struct hm_err *e);
+
+/** Enter one more member, by the rules of hm_archive_next(): its kind is set,
+ * its path and target become @p path and @p target.
+ *
+ * @param path  tidied in place: no "./" before it, no slash behind it
+ * @param target  of a link; "" otherwise
+ * @return HM_E_REJECTED `archive.member.name|duplicate|through|target`;
+ *         HM_E_LIMIT `archive.limit.entries|path`; HM_E_NOMEM */
+HM_MUST hm_rc hm_archive_names_enter(struct hm_archive_names *names,
+                                     struct hm_archive_member *m, char *path,
+                                     char *target, struct hm_err *e);
+
+/** May be called twice. */
+void hm_archive_names_clear(struct hm_archive_names *names);
+
 /** Digests of the file and of the tar inside it (the same when it is not
  * compressed), streamed.  The tar itself is not looked into.
  *

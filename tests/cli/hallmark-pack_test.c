@@ -107,7 +107,7 @@ static void wrong_calls_say_what_is_wrong(void **state)
         {"2", "cli.operand.missing", "compare", "TREE/x"},
         {"3", "base.file.open", "list", "missing"},
         {"3", "base.file.kind", "list", "TREE"},
-        {"1", "archive.tar.magic", "list", "TREE/x"},
+        {"1", "image.kind.unknown", "list", "TREE/x"},
         {"1", "archive.tar.magic", "compare", "TREE/x", "TREE/y"},
         {"1", "archive.output.inside", "TREE", "-o", "TREE/x.tar"},
     };
@@ -328,6 +328,54 @@ static void list_shows_members_without_their_tricks(void **state)
     assert_null(strstr(hm_run_out(&r), "members"));
 }
 
+struct listing {
+    const char *file;    /* a seed of the fuzzer */
+    const char *text[3]; /* what people read */
+    const char *json[3]; /* what programs read */
+};
+
+static const struct listing listings[] = {
+    {"rauc-verity",
+     {"RAUC bundle", "mkfs_time", "format             verity"},
+     {"\"kind\": \"rauc\"", "\"text\": \"1.0.1\"", "\"by_magic\": false"}},
+    {"uimage",
+     {"U-Boot legacy image", "1700000000 (2023-11-14T22:13:20Z)"},
+     {"\"number\": 1700000000", "\"text\": \"2023-11-14T22:13:20Z\""}},
+    {"swupdate",
+     {"SWUpdate image", "there, not checked", " sw-description.sig\n"},
+     {"\"kind\": \"swupdate\"", "\"path\": \"uimage\"", "\"entries\": 3"}},
+    {"zip-encrypted",
+     {"a [stored, encrypted, content not checked]\n"},
+     {"\"encrypted\": true", "\"checked\": false"}},
+    {"matter",
+     {"Matter OTA image, by its first bytes alone"},
+     {"\"by_magic\": true", "\"facts\": []", "\"size\": 16"}},
+};
+
+static void list_says_what_a_file_is(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(listings) / sizeof(*listings); i++) {
+        const struct listing *l = &listings[i];
+        HM_OWN(hm_run) text = HM_RUN_INIT;
+        HM_OWN(hm_run) json = HM_RUN_INIT;
+        char path[512];
+
+        (void)snprintf(path, sizeof(path), "%s/fuzz/image/%s", HM_TESTDATA,
+                       l->file);
+        HM_RUN(&text, NULL, "hallmark-pack", "list", path);
+        assert_run(&text, 0, "");
+        HM_RUN(&json, NULL, "hallmark-pack", "list", path, "--json");
+        assert_run(&json, 0, "");
+        for (size_t k = 0; k < 3; k++) {
+            if (l->text[k] != NULL && !strstr(hm_run_out(&text), l->text[k]))
+                fail_msg("'%s' is not in\n%s", l->text[k], hm_run_out(&text));
+            if (l->json[k] != NULL && !strstr(hm_run_out(&json), l->json[k]))
+                fail_msg("'%s' is not in\n%s", l->json[k], hm_run_out(&json));
+        }
+    }
+}
+
 static void git(const struct hm_temp *t, const char *script)
 {
     static const char *const env[] = {"GIT_CONFIG_NOSYSTEM=1",
@@ -395,6 +443,7 @@ int main(void)
         T(compare_names_the_first_difference),
         T(compare_tells_compression_from_content),
         T(list_shows_members_without_their_tricks),
+        T(list_says_what_a_file_is),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
