@@ -393,4 +393,21 @@ HM_MUST hm_rc archive_take_meta(struct archive_reader *r, struct hm_err *e);
 /** Make reader->raw and what was said before it into reader->member. */
 HM_MUST hm_rc archive_take_member(struct archive_reader *r, struct hm_err *e);
 
+/* ---- archive_causes.c: what usually makes a difference ---- */
+
+/** All that is known of d->field. */
+void archive_causes_find(struct hm_archive_difference *d);
+
+/** Two mtimes: do they look like two time zones? */
+void archive_causes_time(struct hm_archive_difference *d, int64_t a, int64_t b);
+
+/** Content that differs at byte @p at of @p in: a date, a path, a digest?
+ * @param offset  of that byte in the whole content */
+void archive_causes_content(struct hm_archive_difference *d, struct hm_bytes in,
+                            size_t at, uint64_t offset);
+
+/** Append the text in which byte @p at of @p in lies, if it is some. */
+void archive_causes_excerpt(char out[static HM_SHOW_MAX], struct hm_bytes in,
+                            size_t at);
+
 #endif /* HM_ARCHIVE_PRIV_H */

@@ -301,6 +301,8 @@ enum hm_archive_verdict {
     HM_ARCHIVE_DIFFERENT_MEMBERS /**< something that a device would see */
 };
 
+#define HM_ARCHIVE_CAUSES_MAX 6u
+
 /** The first difference, for a person. */
 struct hm_archive_difference {
     enum hm_archive_verdict verdict;
@@ -310,7 +312,9 @@ struct hm_archive_difference {
                           in the files when only the compression differs */
     char a[HM_SHOW_MAX]; /**< printable value in A; "" when there is none */
     char b[HM_SHOW_MAX];
-    char cause[160]; /**< what usually makes such a difference */
+    /** What usually makes such a difference, the likeliest first; static
+     * texts, NULL behind the last. */
+    const char *cause[HM_ARCHIVE_CAUSES_MAX];
 };
 
 /** Compare two archives as far as their first difference.

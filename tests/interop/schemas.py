@@ -2,7 +2,8 @@
 the seed corpus, each of which stands behind a root.json.
 
 usage: schemas.py SCHEMAS DEMO RECORDS
-RECORDS: folder of records that hallmark-key revoke --incident wrote
+RECORDS: folder of records that hallmark-key revoke --incident wrote, and of
+results of hallmark-pack
 """
 
 import json
@@ -22,6 +23,9 @@ documents = {
     "evidence": [demo / "evidence/index.json"],
     "incident": [records / "stuck.json", records / "reached.json",
                  demo / "incident.json"],
+    "listing": sorted(records.glob("listing-*.json")),
+    "comparison": sorted(records.glob("comparison-*.json")),
+    "rebuild": sorted(records.glob("rebuild-*.json")),
     "cohorts": [samples / name for name in ("full", "least", "no-clock")]
     + [demo / "fleet.json"],
 }
