@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "hm_rebuild.h"
 #include "pack_cli_priv.h"
 
@@ -131,14 +133,39 @@ static bool is_good(const struct hm_rebuilt *b)
            (call.content && b->d.verdict == HM_ARCHIVE_SAME_CONTENT);
 }
 
+/* Those that were packed again, one behind the other. */
+struct list {
+    struct hm_rebuilt *rebuilt; /* owned */
+    size_t n;
+    size_t bad;
+};
+
+static void list_clear(struct list *l)
+{
+    free(l->rebuilt);
+}
+
+HM_MUST static hm_rc add(struct list *l, const struct hm_rebuild *r, size_t i,
+                         const char *path, struct hm_err *e)
+{
+    HM_OWN(hm_dir) tree = HM_DIR_INIT;
+
+    HM_TRY(hm_dir_open(&tree, path, e));
+    HM_TRY(hm_rebuild_artefact(r, i, &tree, &l->rebuilt[l->n], e));
+    l->bad += !is_good(&l->rebuilt[l->n++]);
+    return HM_OK;
+}
+
 /* All of them, also behind one that differs. */
-HM_MUST static hm_rc rebuild_all(struct hm_cli *cli, struct hm_json_writer *w,
-                                 const struct hm_rebuild *r, size_t *bad,
+HM_MUST static hm_rc rebuild_all(const struct hm_cli *cli,
+                                 const struct hm_rebuild *r, struct list *l,
                                  struct hm_err *e)
 {
+    l->rebuilt = calloc(r->release.n_artefacts, sizeof(*l->rebuilt));
+    if (l->rebuilt == NULL)
+        return hm_fail(e, HM_E_NOMEM, "archive.memory",
+                       "out of memory for comparing");
     for (size_t i = 0; i < r->release.n_artefacts; i++) {
-        HM_OWN(hm_dir) tree = HM_DIR_INIT;
-        struct hm_rebuilt b;
         const char *path = NULL;
 
         HM_TRY(find_tree(&r->release, i, &path, e));
@@ -147,36 +174,26 @@ HM_MUST static hm_rc rebuild_all(struct hm_cli *cli, struct hm_json_writer *w,
                        r->release.artefacts[i].name);
             continue;
         }
-        HM_TRY(hm_dir_open(&tree, path, e));
-        HM_TRY(hm_rebuild_artefact(r, i, &tree, &b, e));
-        *bad += !is_good(&b);
-        say(cli, &b);
-        put(w, &b);
+        HM_TRY(add(l, r, i, path, e));
+        say(cli, &l->rebuilt[l->n - 1]);
     }
     return HM_OK;
 }
 
-HM_MUST static hm_rc run(struct hm_cli *cli, const struct hm_rebuild *r,
-                         size_t *bad, struct hm_err *e)
+HM_MUST static hm_rc report(struct hm_cli *cli, const struct hm_rebuild *r,
+                            const struct list *l, struct hm_err *e)
 {
-    HM_OWN(hm_buf) text = HM_BUF_INIT(1u << 20);
     struct hm_json_writer w;
-    struct hm_json_writer inner;
 
-    hm_cli_say(cli, "NOT VERIFIED: no signature was checked; hallmark-verify "
-                    "decides.");
-    hm_json_begin(&inner, &text, false);
-    inner.is_shown = true;
-    hm_json_open_array(&inner, NULL);
-    HM_TRY(rebuild_all(cli, &inner, r, bad, e));
-    hm_json_close_array(&inner);
-    HM_TRY(hm_json_finish(&inner, e));
-    hm_cli_result(cli, &w, *bad == 0);
-    if (*bad > 0)
+    hm_cli_result(cli, &w, l->bad == 0);
+    if (l->bad > 0)
         hm_json_put_text(&w, "reason", "archive.compare.different");
     hm_json_put_text(&w, "product", r->manifest.product);
     hm_json_put_text(&w, "version", r->manifest.version.text);
-    hm_json_put_json(&w, "artefacts", hm_buf_view(&text));
+    hm_json_open_array(&w, "artefacts");
+    for (size_t i = 0; i < l->n; i++)
+        put(&w, &l->rebuilt[i]);
+    hm_json_close_array(&w);
     hm_json_close_object(&w);
     return hm_json_finish(&w, e);
 }
@@ -184,15 +201,18 @@ HM_MUST static hm_rc run(struct hm_cli *cli, const struct hm_rebuild *r,
 hm_rc pack_rebuild_run(struct hm_cli *cli, struct hm_err *e)
 {
     HM_OWN(hm_rebuild) r = HM_REBUILD_INIT;
-    size_t bad = 0;
+    HM_OWN(list) l = {.rebuilt = NULL};
 
     HM_TRY(hm_rebuild_open(&r, cli->argv[0], e));
     HM_TRY(check_from(&r.release, e));
-    HM_TRY(run(cli, &r, &bad, e));
-    if (bad == 0)
+    hm_cli_say(cli, "NOT VERIFIED: no signature was checked; hallmark-verify "
+                    "decides.");
+    HM_TRY(rebuild_all(cli, &r, &l, e));
+    HM_TRY(report(cli, &r, &l, e));
+    if (l.bad == 0)
         return HM_OK;
     return hm_fail(e, HM_E_REJECTED, "archive.compare.different",
                    "%zu of the archives of '%s' cannot be made from what was "
                    "given",
-                   bad, hm_show_str(cli->argv[0]));
+                   l.bad, hm_show_str(cli->argv[0]));
 }

@@ -121,7 +121,7 @@ HM_MUST static hm_rc fits(struct image_in *in, const struct kind *k, bool *yes,
 HM_MUST static hm_rc is_old_tar(struct image_in *in, bool *yes,
                                 struct hm_err *e)
 {
-    uint8_t block[512];
+    uint8_t block[512] = {0};
 
     *yes = false;
     if (in->size < 2 * sizeof(block) || in->size % sizeof(block) != 0)
@@ -157,7 +157,7 @@ HM_MUST static hm_rc find(struct image_in *in, const struct kind **out,
 
 HM_MUST static hm_rc unknown(struct image_in *in, struct hm_err *e)
 {
-    uint8_t head[16];
+    uint8_t head[16] = {0};
     const size_t n = in->size < sizeof(head) ? (size_t)in->size : sizeof(head);
 
     HM_TRY(image_get(in, 0, head, n, e));

@@ -33,7 +33,7 @@ HM_MUST static hm_rc number(const uint8_t *p, unsigned n, unsigned base,
 HM_MUST static hm_rc read_entry(struct image_in *in, uint64_t at,
                                 struct entry *out, struct hm_err *e)
 {
-    uint8_t h[HEADER];
+    uint8_t h[HEADER] = {0};
     size_t n = 16;
 
     HM_TRY(image_get(in, at, h, sizeof(h), e));
@@ -58,7 +58,7 @@ hm_rc image_read_ar(struct image_in *in, struct hm_image *image,
                     struct hm_err *e)
 {
     struct entry first = {.size = 0};
-    uint8_t version[4];
+    uint8_t version[4] = {0};
 
     image->has_members = true;
     image->kind = "ar";
@@ -81,7 +81,7 @@ hm_rc image_read_ar(struct image_in *in, struct hm_image *image,
 HM_MUST static hm_rc check_newline(struct image_in *in, uint64_t at,
                                    struct hm_err *e)
 {
-    uint8_t c;
+    uint8_t c = 0;
 
     HM_TRY(image_get(in, at, &c, 1, e));
     return c == '\n' ? HM_OK
@@ -97,7 +97,7 @@ hm_rc image_walk_ar(struct image_walk *w, struct hm_err *e)
     uint64_t at = START;
 
     while (at < w->in->size) {
-        struct entry entry;
+        struct entry entry = {.size = 0};
         struct hm_archive_member m = {.uname = "", .gname = "", .offset = at};
 
         HM_TRY(read_entry(w->in, at, &entry, e));
@@ -107,11 +107,9 @@ hm_rc image_walk_ar(struct image_walk *w, struct hm_err *e)
         m.gid = entry.gid;
         if (entry.mode > 0177777)
             return image_bad(e, "mode %llo", (unsigned long long)entry.mode);
-        HM_TRY(image_walk_member(w, &m, entry.name, nowhere,
-                                 (unsigned)entry.mode & 0170000
-                                     ? (unsigned)entry.mode
-                                     : 0100000u | (unsigned)entry.mode,
-                                 &how, e));
+        m.mode = (unsigned)entry.mode;
+        m.mode |= (m.mode & 0170000) == 0 ? 0100000 : 0;
+        HM_TRY(image_walk_member(w, &m, entry.name, nowhere, &how, e));
         at += HEADER + entry.size;
         if (at % 2 != 0 && at < w->in->size)
             HM_TRY(check_newline(w->in, at, e));

@@ -14,7 +14,7 @@ hm_rc image_read_uimage(struct image_in *in, struct hm_image *image,
         {"arch", 29, 1, IMAGE_NUMBER},        {"type", 30, 1, IMAGE_NUMBER},
         {"compression", 31, 1, IMAGE_NUMBER},
     };
-    uint8_t h[64];
+    uint8_t h[64] = {0};
     uint32_t said;
     uint32_t crc = 0;
 
@@ -69,31 +69,44 @@ static const char *machine_name(uint64_t machine)
     return "another";
 }
 
-/* A table of headers must lie in the file. */
-HM_MUST static hm_rc elf_table(const struct image_in *in, uint64_t at,
-                               uint64_t n, uint64_t each, uint64_t least,
-                               const char *what, struct hm_err *e)
+/* A table of headers must lie in the file, each at least as long as its
+ * class has it. */
+struct elf_table {
+    const char *what;
+    uint64_t at, n, each, least;
+};
+
+HM_MUST static hm_rc elf_table(const struct image_in *in,
+                               const struct elf_table *t, struct hm_err *e)
 {
-    if (n == 0)
+    if (t->n == 0 || t->at == 0)
         return HM_OK;
-    if (each < least)
-        return image_bad(e, "%s of %llu bytes each", what,
-                         (unsigned long long)each);
-    return image_need(in, at, n * each, what, e);
+    if (t->each < t->least)
+        return image_bad(e, "%s of %llu bytes each", t->what,
+                         (unsigned long long)t->each);
+    return image_need(in, t->at, t->n * t->each, t->what, e);
 }
 
 HM_MUST static hm_rc elf_tables(const struct image_in *in, const struct elf *f,
                                 struct hm_err *e)
 {
-    const uint64_t shoff = elf_word(f, 32, 40);
+    const struct elf_table program = {
+        .what = "the program headers",
+        .at = elf_word(f, 28, 32),
+        .n = elf_half(f, 44, 56),
+        .each = elf_half(f, 42, 54),
+        .least = f->is_64 ? 56 : 32,
+    };
+    const struct elf_table section = {
+        .what = "the section headers",
+        .at = elf_word(f, 32, 40),
+        .n = elf_half(f, 48, 60),
+        .each = elf_half(f, 46, 58),
+        .least = f->is_64 ? 64 : 40,
+    };
 
-    HM_TRY(elf_table(in, elf_word(f, 28, 32), elf_half(f, 44, 56),
-                     elf_half(f, 42, 54), f->is_64 ? 56 : 32,
-                     "the program headers", e));
-    return shoff == 0
-               ? HM_OK
-               : elf_table(in, shoff, elf_half(f, 48, 60), elf_half(f, 46, 58),
-                           f->is_64 ? 64 : 40, "the section headers", e);
+    HM_TRY(elf_table(in, &program, e));
+    return elf_table(in, &section, e);
 }
 
 hm_rc image_read_elf(struct image_in *in, struct hm_image *image,
@@ -134,7 +147,7 @@ hm_rc image_read_pe(struct image_in *in, struct hm_image *image,
         {"time", 8, 4, IMAGE_TIME},
         {"subsystem", 92, 2, IMAGE_NUMBER},
     };
-    uint8_t h[96];
+    uint8_t h[96] = {0};
     uint32_t at;
 
     HM_TRY(image_get(in, 0, h, 64, e));
@@ -156,7 +169,7 @@ hm_rc image_read_capsule(struct image_in *in, struct hm_image *image,
         {"flags", 20, 4, IMAGE_HEX},
         {"bytes", 24, 4, IMAGE_NUMBER},
     };
-    uint8_t h[28];
+    uint8_t h[28] = {0};
 
     HM_TRY(image_get(in, 0, h, sizeof(h), e));
     if (image_le32(h + 16) < sizeof(h) ||
@@ -190,7 +203,7 @@ hm_rc image_read_android_boot(struct image_in *in, struct hm_image *image,
         {"kernel_bytes", 8, 4, IMAGE_NUMBER},
         {"ramdisk_bytes", 12, 4, IMAGE_NUMBER},
     };
-    uint8_t h[64];
+    uint8_t h[64] = {0};
     uint64_t page = 4096;
     uint64_t end;
     uint32_t version;
@@ -227,8 +240,8 @@ hm_rc image_read_android_sparse(struct image_in *in, struct hm_image *image,
         {"blocks", 16, 4, IMAGE_NUMBER},
         {"chunks", 20, 4, IMAGE_NUMBER},
     };
-    uint8_t h[28];
-    uint8_t c[12];
+    uint8_t h[28] = {0};
+    uint8_t c[12] = {0};
     uint64_t at = sizeof(h);
     uint64_t blocks = 0;
 
@@ -263,7 +276,7 @@ hm_rc image_read_android_payload(struct image_in *in, struct hm_image *image,
         {"version", 4, 8, IMAGE_NUMBER},
         {"manifest_bytes", 12, 8, IMAGE_NUMBER},
     };
-    uint8_t h[24];
+    uint8_t h[24] = {0};
 
     HM_TRY(image_get(in, 0, h, sizeof(h), e));
     if (image_be64(h + 4) < 1 || image_be64(h + 4) > 2)

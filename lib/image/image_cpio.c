@@ -74,12 +74,12 @@ HM_MUST static hm_rc read_digits(const uint8_t *p, unsigned n, unsigned base,
 }
 
 HM_MUST static hm_rc find_dialect(const uint8_t *h, const struct dialect *first,
-                                  struct entry *out, struct hm_err *e)
+                                  const struct dialect **out, struct hm_err *e)
 {
     for (size_t i = 0; i < sizeof(dialects) / sizeof(*dialects); i++)
         if (memcmp(h, dialects[i].magic, 6) == 0 &&
             (first == NULL || first == &dialects[i])) {
-            out->d = &dialects[i];
+            *out = &dialects[i];
             return HM_OK;
         }
     return hm_fail(e, HM_E_FORMAT, "image.cpio.magic",
@@ -92,10 +92,11 @@ HM_MUST static hm_rc read_entry(struct image_in *in, uint64_t at,
                                 const struct dialect *first, struct entry *out,
                                 struct hm_err *e)
 {
-    uint8_t h[HEADER_MAX];
+    uint8_t h[HEADER_MAX] = {0};
 
     HM_TRY(image_get(in, at, h, 6, e));
-    HM_TRY(find_dialect(h, first, out, e));
+    out->d = &dialects[0];
+    HM_TRY(find_dialect(h, first, &out->d, e));
     HM_TRY(image_get(in, at, h, out->d->header_n, e));
     for (unsigned i = 0; i < FIELDS; i++)
         HM_TRY(read_digits(h + out->d->field[i].at, out->d->field[i].n,
@@ -128,7 +129,7 @@ HM_MUST static hm_rc read_name(struct image_in *in, const struct entry *entry,
 
 static bool is_swupdate(struct image_in *in, struct hm_image *image)
 {
-    struct entry entry;
+    struct entry entry = {.d = &dialects[0]};
     char name[sizeof("sw-description.sig")];
 
     if (read_entry(in, 0, NULL, &entry, NULL) != HM_OK ||
@@ -262,15 +263,15 @@ HM_MUST static hm_rc take_entry(struct image_walk *w, const struct entry *entry,
     if (entry->value[MODE] > 0177777)
         return image_bad(e, "mode %llo",
                          (unsigned long long)entry->value[MODE]);
-    return image_walk_member(w, &m, names->path, names->target,
-                             (unsigned)entry->value[MODE], &how, e);
+    m.mode = (unsigned)entry->value[MODE];
+    return image_walk_member(w, &m, names->path, names->target, &how, e);
 }
 
 HM_MUST static hm_rc walk(struct image_walk *w, struct names *names,
                           struct hm_err *e)
 {
     const struct dialect *first = NULL;
-    struct entry entry = {.d = NULL};
+    struct entry entry = {.d = &dialects[0]};
 
     for (uint64_t at = 0;; at = entry.next) {
         if (at >= w->in->size)

@@ -24,7 +24,7 @@ struct fdt {
 
 HM_MUST static hm_rc word(struct fdt *f, uint32_t *out, struct hm_err *e)
 {
-    uint8_t four[4];
+    uint8_t four[4] = {0};
 
     if (f->end - f->at < 4)
         return image_bad(e, "the structure ends inside itself");
@@ -179,7 +179,7 @@ hm_rc image_read_fdt(struct image_in *in, struct hm_image *image,
                      struct hm_err *e)
 {
     struct fdt f = {.in = in, .image = image};
-    uint8_t h[40];
+    uint8_t h[40] = {0};
     uint32_t total;
 
     HM_TRY(image_get(in, 0, h, sizeof(h), e));

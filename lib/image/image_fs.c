@@ -41,7 +41,7 @@ hm_rc image_read_squashfs(struct image_in *in, struct hm_image *image,
         {"inodes", 4, 4, IMAGE_NUMBER},
         {"block_size", 12, 4, IMAGE_NUMBER},
     };
-    uint8_t s[96];
+    uint8_t s[96] = {0};
 
     HM_TRY(image_get(in, 0, s, sizeof(s), e));
     HM_TRY(check_squashfs(s, e));
@@ -64,7 +64,7 @@ hm_rc image_read_ext(struct image_in *in, struct hm_image *image,
         {"inodes", 0, 4, IMAGE_NUMBER},
     };
     const uint32_t is_64bit = 0x80;
-    uint8_t s[1024];
+    uint8_t s[1024] = {0};
     uint64_t blocks;
     uint64_t size;
 
@@ -94,7 +94,7 @@ hm_rc image_read_erofs(struct image_in *in, struct hm_image *image,
         {"uuid", 48, 16, IMAGE_UUID},
         {"volume_name", 64, 16, IMAGE_TEXT},
     };
-    uint8_t s[128];
+    uint8_t s[128] = {0};
     uint64_t bytes;
 
     HM_TRY(image_get(in, 1024, s, sizeof(s), e));
@@ -119,7 +119,7 @@ hm_rc image_read_cramfs(struct image_in *in, struct hm_image *image,
         {"volume_name", 48, 16, IMAGE_TEXT},
     };
     static const uint8_t zeros[4];
-    uint8_t s[64];
+    uint8_t s[64] = {0};
     uint32_t size;
     uint32_t crc = 0;
 
@@ -148,7 +148,7 @@ hm_rc image_read_ubi(struct image_in *in, struct hm_image *image,
         {"data_at", 20, 4, IMAGE_NUMBER},
         {"image_seq", 24, 4, IMAGE_HEX},
     };
-    uint8_t s[64];
+    uint8_t s[64] = {0};
     uint32_t crc = 0;
 
     HM_TRY(image_get(in, 0, s, sizeof(s), e));
@@ -173,7 +173,7 @@ hm_rc image_read_ubifs(struct image_in *in, struct hm_image *image,
         {"max_leb_count", 44, 4, IMAGE_NUMBER},
         {"uuid", 108, 16, IMAGE_UUID},
     };
-    uint8_t s[128];
+    uint8_t s[128] = {0};
     uint32_t crc = 0;
 
     HM_TRY(image_get(in, 0, s, sizeof(s), e));
@@ -231,7 +231,7 @@ hm_rc image_read_gpt(struct image_in *in, struct hm_image *image,
     static const struct image_field fields[] = {
         {"disk_guid", 56, 16, IMAGE_UUID},
     };
-    uint8_t s[512];
+    uint8_t s[512] = {0};
     uint32_t said;
     uint64_t last;
 

@@ -6,8 +6,10 @@
 /* ---- one member of a format of our own ---- */
 
 HM_MUST static hm_rc take_kind(struct hm_archive_member *m, const char *path,
-                               unsigned mode, struct hm_err *e)
+                               struct hm_err *e)
 {
+    const unsigned mode = m->mode;
+
     switch (mode & (unsigned)S_IFMT) {
     case S_IFREG:
         m->kind = HM_ARCHIVE_FILE;
@@ -34,12 +36,12 @@ HM_MUST static hm_rc take_kind(struct hm_archive_member *m, const char *path,
 }
 
 hm_rc image_walk_member(struct image_walk *w, struct hm_archive_member *m,
-                        char *path, char *target, unsigned mode,
+                        char *path, char *target,
                         const struct hm_image_member *how, struct hm_err *e)
 {
     struct hm_image_member shown = *how;
 
-    HM_TRY(take_kind(m, path, mode, e));
+    HM_TRY(take_kind(m, path, e));
     if (m->kind == HM_ARCHIVE_DIR && m->size != 0)
         return hm_fail(e, HM_E_REJECTED, "archive.member.size",
                        "directory '%s' has content", hm_show_str(path));

@@ -26,7 +26,7 @@ HM_MUST static hm_rc check_block(const uint8_t *b, uint64_t i, struct hm_err *e)
 hm_rc image_read_uf2(struct image_in *in, struct hm_image *image,
                      struct hm_err *e)
 {
-    uint8_t b[UF2_BLOCK];
+    uint8_t b[UF2_BLOCK] = {0};
     uint64_t bytes = 0;
     uint32_t first = UINT32_MAX;
 
@@ -233,7 +233,7 @@ hm_rc image_read_srec(struct image_in *in, struct hm_image *image,
 
 hm_rc image_find_dfu(struct image_in *in, bool *found, struct hm_err *e)
 {
-    uint8_t s[16];
+    uint8_t s[16] = {0};
 
     *found = false;
     if (in->size < sizeof(s))
@@ -252,7 +252,7 @@ hm_rc image_read_dfu(struct image_in *in, struct hm_image *image,
         {"device_version", 0, 2, IMAGE_HEX},
         {"dfu_version", 6, 2, IMAGE_HEX},
     };
-    uint8_t s[16];
+    uint8_t s[16] = {0};
     uint32_t crc = 0;
 
     HM_TRY(image_get(in, in->size - sizeof(s), s, sizeof(s), e));

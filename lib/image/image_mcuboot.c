@@ -44,7 +44,7 @@ static bool is_signature(unsigned type)
 HM_MUST static hm_rc take_tlv(struct mcuboot *m, unsigned type, uint64_t at,
                               unsigned n, struct hm_err *e)
 {
-    uint8_t said[HM_SHA256_SIZE];
+    uint8_t said[HM_SHA256_SIZE] = {0};
 
     m->tlvs++;
     m->signatures += is_signature(type);
@@ -65,7 +65,7 @@ HM_MUST static hm_rc take_tlv(struct mcuboot *m, unsigned type, uint64_t at,
 HM_MUST static hm_rc walk_tlvs(struct mcuboot *m, unsigned type,
                                struct hm_err *e)
 {
-    uint8_t h[4];
+    uint8_t h[4] = {0};
     uint64_t end;
 
     HM_TRY(image_get(m->in, m->at, h, sizeof(h), e));
@@ -97,7 +97,7 @@ HM_MUST static hm_rc check_slot(struct mcuboot *m, struct hm_err *e)
                                       0xef, 0x7f, 0x35, 0x52, 0x50, 0x0f,
                                       0x2c, 0xb6, 0x79, 0x80};
     const uint64_t n = m->in->size - m->at;
-    uint8_t tail[16 + 96];
+    uint8_t tail[16 + 96] = {0};
     bool filled = false;
 
     if (n == 0)
@@ -150,7 +150,7 @@ hm_rc image_read_mcuboot(struct image_in *in, struct hm_image *image,
         {"flags", 16, 4, IMAGE_HEX},
     };
     struct mcuboot m = {.in = in, .image = image};
-    uint8_t h[32];
+    uint8_t h[32] = {0};
 
     HM_TRY(image_get(in, 0, h, sizeof(h), e));
     if (image_le16(h + 8) < sizeof(h))

@@ -77,7 +77,7 @@ HM_MUST static hm_rc say_gzip(struct image_in *in, struct hm_image *image,
         {"flags", 3, 1, IMAGE_HEX},
         {"os", 9, 1, IMAGE_NUMBER},
     };
-    uint8_t h[10];
+    uint8_t h[10] = {0};
 
     HM_TRY(image_get(in, 0, h, sizeof(h), e));
     IMAGE_SAY(image, h, fields, false);
@@ -127,8 +127,8 @@ hm_rc image_read_xz(struct image_in *in, struct hm_image *image,
 {
     static const char *const checks[] = {
         [0] = "none", [1] = "CRC32", [4] = "CRC64", [10] = "SHA-256"};
-    uint8_t h[12];
-    uint8_t f[12];
+    uint8_t h[12] = {0};
+    uint8_t f[12] = {0};
     uint64_t end = in->size;
     bool padded = true;
 
@@ -160,8 +160,8 @@ HM_MUST static hm_rc zstd_header(struct image_in *in, uint64_t at,
 {
     static const unsigned dict_n[] = {0, 1, 2, 4};
     static const unsigned size_n[] = {0, 2, 4, 8};
-    uint8_t d;
-    uint8_t h[8];
+    uint8_t d = 0;
+    uint8_t h[8] = {0};
     unsigned n;
 
     HM_TRY(image_get(in, at + 4, &d, 1, e));
@@ -183,7 +183,7 @@ HM_MUST static hm_rc zstd_frame(struct image_in *in, uint64_t *at,
 {
     bool has_sum = false;
     bool last = false;
-    uint8_t b[3];
+    uint8_t b[3] = {0};
 
     HM_TRY(zstd_header(in, *at, image, &has_sum, at, e));
     while (!last) {
@@ -206,7 +206,7 @@ hm_rc image_read_zstd(struct image_in *in, struct hm_image *image,
 {
     uint64_t at = 0;
     uint64_t frames = 0;
-    uint8_t h[8];
+    uint8_t h[8] = {0};
 
     while (at < in->size) {
         HM_TRY(image_get(in, at, h, 4, e));
@@ -230,8 +230,8 @@ hm_rc image_read_zstd(struct image_in *in, struct hm_image *image,
 hm_rc image_read_lz4(struct image_in *in, struct hm_image *image,
                      struct hm_err *e)
 {
-    uint8_t h[14];
-    uint8_t b[4];
+    uint8_t h[14] = {0};
+    uint8_t b[4] = {0};
     uint64_t at = 7;
 
     HM_TRY(image_get(in, 0, h, 7, e));
@@ -258,7 +258,7 @@ hm_rc image_read_lz4(struct image_in *in, struct hm_image *image,
 hm_rc image_read_bzip2(struct image_in *in, struct hm_image *image,
                        struct hm_err *e)
 {
-    uint8_t h[10];
+    uint8_t h[10] = {0};
 
     HM_TRY(image_get(in, 0, h, sizeof(h), e));
     if (h[3] < '1' || h[3] > '9' ||
@@ -280,7 +280,7 @@ hm_rc image_read_bsdiff(struct image_in *in, struct hm_image *image,
         {"diff_bytes", 16, 8, IMAGE_NUMBER},
         {"target_bytes", 24, 8, IMAGE_NUMBER},
     };
-    uint8_t h[32];
+    uint8_t h[32] = {0};
 
     HM_TRY(image_get(in, 0, h, sizeof(h), e));
     if ((h[15] | h[23] | h[31]) & 0x80)
@@ -298,7 +298,7 @@ HM_MUST static hm_rc rpm_header(struct image_in *in, uint64_t at,
                                 const char *what, uint64_t *end,
                                 struct hm_err *e)
 {
-    uint8_t h[16];
+    uint8_t h[16] = {0};
 
     HM_TRY(image_get(in, at, h, sizeof(h), e));
     if (memcmp(h, "\x8e\xad\xe8\x01", 4) != 0)
@@ -316,7 +316,7 @@ hm_rc image_read_rpm(struct image_in *in, struct hm_image *image,
         {"name", 10, 66, IMAGE_TEXT},
         {"version_of_format", 4, 1, IMAGE_NUMBER},
     };
-    uint8_t lead[96];
+    uint8_t lead[96] = {0};
     uint64_t end = 0;
 
     HM_TRY(image_get(in, 0, lead, sizeof(lead), e));

@@ -175,14 +175,14 @@ struct image_walk {
     uint64_t bytes; /**< of content so far */
 };
 
-/** Check @p member's names and kind, count it and show it.
+/** Check a member's names and kind, count it and show it.
  *
- * @param path  may be tidied; @param mode  with its kind, as stat has it
+ * @param m  its mode with the kind, as stat has it; kind is set
+ * @param path  may be tidied
  * @return as hm_image_list() */
 HM_MUST hm_rc image_walk_member(struct image_walk *w,
                                 struct hm_archive_member *m, char *path,
-                                char *target, unsigned mode,
-                                const struct hm_image_member *how,
+                                char *target, const struct hm_image_member *how,
                                 struct hm_err *e);
 
 HM_MUST hm_rc image_walk_cpio(struct image_walk *w, struct hm_err *e);

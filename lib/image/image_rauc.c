@@ -192,7 +192,7 @@ HM_MUST static hm_rc find_cms(struct image_in *in, uint64_t used,
                               struct hm_buf *message, bool *found,
                               struct hm_err *e)
 {
-    uint8_t tail[8];
+    uint8_t tail[8] = {0};
     uint64_t n;
 
     *found = false;

@@ -53,8 +53,8 @@ HM_MUST static hm_rc find_end(struct image_in *in, uint64_t *at,
 HM_MUST static hm_rc read_end_64(struct image_in *in, uint64_t locator_at,
                                  struct zip_end *out, struct hm_err *e)
 {
-    uint8_t l[LOCATOR_SIZE];
-    uint8_t h[END_64_SIZE];
+    uint8_t l[LOCATOR_SIZE] = {0};
+    uint8_t h[END_64_SIZE] = {0};
 
     HM_TRY(image_get(in, locator_at, l, sizeof(l), e));
     if (memcmp(l, "PK\6\7", 4) != 0 || image_le32(l + 4) != 0 ||
@@ -96,7 +96,7 @@ static bool agree(uint64_t new, uint64_t old, uint64_t all_ones)
 HM_MUST static hm_rc read_end(struct image_in *in, struct zip_end *out,
                               struct hm_err *e)
 {
-    uint8_t h[END_SIZE];
+    uint8_t h[END_SIZE] = {0};
     uint64_t at = 0;
     bool has_64 = false;
 
@@ -136,7 +136,7 @@ HM_MUST static hm_rc read_extra_64(struct image_in *in, uint64_t at, unsigned n,
         out->size == UINT32_MAX ? &out->size : NULL,
         out->packed == UINT32_MAX ? &out->packed : NULL,
         is_central && out->local_at == UINT32_MAX ? &out->local_at : NULL};
-    uint8_t v[8];
+    uint8_t v[8] = {0};
 
     for (unsigned i = 0; i < 3; i++) {
         if (wanted[i] == NULL)
@@ -159,7 +159,7 @@ HM_MUST static hm_rc read_extras(struct image_in *in, struct zip_entry *out,
     const uint64_t end = at + out->extra_n;
     bool has_64 = false;
     bool zeros = false;
-    uint8_t h[4];
+    uint8_t h[4] = {0};
 
     while (end - at >= sizeof(h)) {
         HM_TRY(image_get(in, at, h, sizeof(h), e));
@@ -200,7 +200,7 @@ HM_MUST static hm_rc find_mode(struct image_in *in, const uint8_t *h,
 HM_MUST static hm_rc read_central(struct image_in *in, uint64_t at,
                                   struct zip_entry *out, struct hm_err *e)
 {
-    uint8_t h[CENTRAL_SIZE];
+    uint8_t h[CENTRAL_SIZE] = {0};
 
     HM_TRY(image_get(in, at, h, sizeof(h), e));
     if (memcmp(h, "PK\1\2", 4) != 0)
@@ -230,7 +230,7 @@ HM_MUST static hm_rc read_central(struct image_in *in, uint64_t at,
 HM_MUST static hm_rc read_local(struct image_in *in, uint64_t at,
                                 struct zip_entry *out, struct hm_err *e)
 {
-    uint8_t h[LOCAL_SIZE];
+    uint8_t h[LOCAL_SIZE] = {0};
 
     HM_TRY(image_get(in, at, h, sizeof(h), e));
     if (memcmp(h, "PK\3\4", 4) != 0)
@@ -391,6 +391,7 @@ HM_MUST static hm_rc take_member(struct image_walk *w,
     struct hm_archive_member m = {
         .size = c->size,
         .mtime = time_of(c->when),
+        .mode = c->mode,
         .uname = "",
         .gname = "",
         .offset = c->local_at,
@@ -402,8 +403,7 @@ HM_MUST static hm_rc take_member(struct image_walk *w,
                        (unsigned long long)c->size);
     HM_TRY(
         zip_read_content(w->in, c, data_at, names->target, &how.is_checked, e));
-    return image_walk_member(w, &m, names->path, names->target, c->mode, &how,
-                             e);
+    return image_walk_member(w, &m, names->path, names->target, &how, e);
 }
 
 /* One member: both headers, name, content, and that it ends where the next
@@ -415,7 +415,7 @@ HM_MUST static hm_rc read_member(struct image_walk *w,
                                  uint64_t next, struct zip_names *names,
                                  struct hm_err *e)
 {
-    struct zip_entry l;
+    struct zip_entry l = {.flags = 0};
     uint64_t end;
 
     if (c->local_at != at)
@@ -445,8 +445,8 @@ HM_MUST static hm_rc find_signatures(struct image_in *in,
                                      const struct zip_end *end, uint64_t *at,
                                      struct hm_err *e)
 {
-    uint8_t tail[24];
-    uint8_t head[8];
+    uint8_t tail[24] = {0};
+    uint8_t head[8] = {0};
     uint64_t n;
 
     *at = end->at;
