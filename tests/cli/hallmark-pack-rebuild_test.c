@@ -313,6 +313,53 @@ static bool have(const char *program)
     return access(program, X_OK) == 0;
 }
 
+static void pack_plainly(const struct hm_temp *t, const char *tree,
+                         const char *output)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    HM_RUN(&r, &dated, "hallmark-pack", hm_temp_path(t, tree), "-o",
+           hm_temp_path(t, output));
+    assert_run(&r, 0, "");
+}
+
+/* Told to use another time than ours, it would change what held any. */
+static void strip_nondeterminism_finds_nothing(void **state)
+{
+    static const char tool[] = "/usr/bin/strip-nondeterminism";
+    const struct hm_temp *t = *state;
+    uint8_t before[HM_SHA256_SIZE];
+    uint8_t after[HM_SHA256_SIZE];
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    if (!have(tool))
+        skip();
+    make_tree(t, "tree", false);
+    pack_plainly(t, "tree", "x.tar.gz");
+    read_digest(t, "x.tar.gz", before);
+    HM_RUN(&r, NULL, tool, "--timestamp", "1", hm_temp_path(t, "x.tar.gz"));
+    assert_run(&r, 0, "");
+    read_digest(t, "x.tar.gz", after);
+    assert_memory_equal(before, after, sizeof(before));
+}
+
+static void diffoscope_finds_no_difference(void **state)
+{
+    const struct hm_temp *t = *state;
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    if (!have("/usr/bin/diffoscope"))
+        skip();
+    make_tree(t, "tree", false);
+    make_tree(t, "other/copy", true);
+    pack_plainly(t, "tree", "a.tar");
+    pack_plainly(t, "other/copy", "b.tar");
+    HM_RUN(&r, NULL, "/usr/bin/diffoscope", hm_temp_path(t, "a.tar"),
+           hm_temp_path(t, "b.tar"));
+    assert_run(&r, 0, "");
+    assert_int_equal(r.out.n, 0);
+}
+
 /* @param names  of what lies in the tree, in order */
 static void assert_gnu_tar_agrees(const struct hm_temp *t, const char *format,
                                   const char *const names[static 8])
@@ -493,6 +540,8 @@ int main(void)
         T(the_bytes_do_not_depend_on_the_order_of_directories),
         T(the_bytes_do_not_depend_on_the_clock),
         T(the_bytes_do_not_depend_on_the_file_system),
+        T(strip_nondeterminism_finds_nothing),
+        T(diffoscope_finds_no_difference),
         T(the_tar_is_gnu_tars),
         T(the_tar_of_long_paths_is_gnu_ustar),
         T(gnu_tar_extracts_what_is_packed),
