@@ -1,3 +1,4 @@
+#include "hm_image.h"
 #include "pack_cli_priv.h"
 
 const struct hm_opt pack_compare_opts[] = {HM_OPT_END};
@@ -10,10 +11,10 @@ static const char *const verdicts[] = {
 };
 
 static const char *const sentences[] = {
-    [HM_ARCHIVE_SAME] = "the archives are the same, byte for byte",
+    [HM_ARCHIVE_SAME] = "the files are the same, byte for byte",
     [HM_ARCHIVE_SAME_CONTENT] = "same content, other compression",
     [HM_ARCHIVE_SAME_MEMBERS] = "same members, written in another form of tar",
-    [HM_ARCHIVE_DIFFERENT_MEMBERS] = "the archives differ",
+    [HM_ARCHIVE_DIFFERENT_MEMBERS] = "the files differ",
 };
 
 void pack_say_difference(const struct hm_cli *cli,
@@ -25,9 +26,8 @@ void pack_say_difference(const struct hm_cli *cli,
     if (d->member[0] != '\0')
         hm_cli_say(cli, "  member  %s", d->member);
     hm_cli_say(cli, "  field   %s", d->field);
-    hm_cli_say(cli, "  offset  %llu%s", (unsigned long long)d->offset,
-               d->verdict == HM_ARCHIVE_SAME_CONTENT ? " of the files"
-                                                     : " of the tars");
+    hm_cli_say(cli, "  offset  %llu of the %s", (unsigned long long)d->offset,
+               d->in_files ? "files" : "tars");
     hm_cli_say(cli, "  A       %s", d->a);
     hm_cli_say(cli, "  B       %s", d->b);
     for (size_t i = 0; i < HM_ARCHIVE_CAUSES_MAX && d->cause[i] != NULL; i++)
@@ -75,13 +75,13 @@ hm_rc pack_compare_run(struct hm_cli *cli, struct hm_err *e)
 
     HM_TRY(hm_file_open(&a, cli->argv[0], e));
     HM_TRY(hm_file_open(&b, cli->argv[1], e));
-    HM_TRY(hm_archive_compare(&a, &b, &d, e));
+    HM_TRY(hm_image_compare(&a, &b, &d, e));
     pack_say_difference(cli, &d);
     HM_TRY(put_result(cli, &d, e));
     if (d.verdict == HM_ARCHIVE_SAME)
         return HM_OK;
     return hm_fail(e, HM_E_REJECTED, "archive.compare.different",
-                   "'%s' and '%s' are not the same archive: %s%s%s%s",
+                   "'%s' and '%s' are not the same: %s%s%s%s",
                    hm_show_str(cli->argv[0]), hm_show_str(cli->argv[1]),
                    d.field, d.member[0] == '\0' ? "" : " of '", d.member,
                    d.member[0] == '\0' ? "" : "'");

@@ -134,8 +134,8 @@ static bool is_a_digest(struct hm_bytes text)
     return text.n >= 24 && count_in(text, "0123456789abcdef") == text.n;
 }
 
-void archive_causes_content(struct hm_archive_difference *d, struct hm_bytes in,
-                            size_t at, uint64_t offset)
+static void guess(struct hm_archive_difference *d, struct hm_bytes in,
+                  size_t at, uint64_t offset)
 {
     const struct hm_bytes text = text_around(in, at);
 
@@ -151,12 +151,37 @@ void archive_causes_content(struct hm_archive_difference *d, struct hm_bytes in,
         put_first(d, "the path of the build in the file");
 }
 
-void archive_causes_excerpt(char out[static HM_SHOW_MAX], struct hm_bytes in,
-                            size_t at)
+void archive_show_byte(char out[static HM_SHOW_MAX], struct hm_bytes in,
+                       size_t i, uint64_t at)
 {
-    const struct hm_bytes text = text_around(in, at < in.n ? at : in.n);
-    const size_t n = strlen(out);
+    if (i < in.n)
+        (void)snprintf(out, HM_SHOW_MAX, "0x%02x at byte %llu", in.p[i],
+                       (unsigned long long)at);
+    else
+        (void)snprintf(out, HM_SHOW_MAX, "nothing at byte %llu",
+                       (unsigned long long)at);
+}
 
+/* The byte, and the text in which it lies if that is some. */
+static void show(char out[static HM_SHOW_MAX], struct hm_bytes in, size_t i,
+                 uint64_t at)
+{
+    const struct hm_bytes text = text_around(in, i < in.n ? i : in.n);
+    size_t n;
+
+    archive_show_byte(out, in, i, at);
+    n = strlen(out);
     if (text.n >= 4)
         (void)snprintf(out + n, HM_SHOW_MAX - n, ", in '%s'", hm_show(text));
+}
+
+void hm_archive_explain_content(struct hm_archive_difference *d,
+                                struct hm_bytes a, struct hm_bytes b, size_t at,
+                                uint64_t base)
+{
+    (void)snprintf(d->field, sizeof(d->field), "content");
+    archive_causes_find(d);
+    guess(d, at < a.n ? a : b, at, base + at);
+    show(d->a, a, at, base + at);
+    show(d->b, b, at, base + at);
 }

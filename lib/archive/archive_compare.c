@@ -52,17 +52,6 @@ static void name_field(struct hm_archive_difference *d, const char *member,
     archive_causes_find(d);
 }
 
-static void show_byte(char out[static HM_SHOW_MAX], const uint8_t *p,
-                      size_t got, size_t i, uint64_t at)
-{
-    if (i < got)
-        (void)snprintf(out, HM_SHOW_MAX, "0x%02x at byte %llu", p[i],
-                       (unsigned long long)at);
-    else
-        (void)snprintf(out, HM_SHOW_MAX, "nothing at byte %llu",
-                       (unsigned long long)at);
-}
-
 static size_t first_difference(const struct pair *p, const size_t got[2])
 {
     const size_t n = got[0] < got[1] ? got[0] : got[1];
@@ -84,8 +73,10 @@ static bool chunks_differ(const struct pair *p, const size_t got[2],
     if (i == got[0] && i == got[1])
         return false;
     p->d->offset = base + i;
-    show_byte(p->d->a, p->chunk, got[0], i, base + i);
-    show_byte(p->d->b, p->chunk + CHUNK, got[1], i, base + i);
+    archive_show_byte(p->d->a, (struct hm_bytes){p->chunk, got[0]}, i,
+                      base + i);
+    archive_show_byte(p->d->b, (struct hm_bytes){p->chunk + CHUNK, got[1]}, i,
+                      base + i);
     return true;
 }
 
@@ -152,6 +143,7 @@ HM_MUST static hm_rc compare_files(struct pair *p, struct hm_err *e)
                          e));
         if (chunks_differ(p, got, base)) {
             p->d->verdict = HM_ARCHIVE_SAME_CONTENT;
+            p->d->in_files = true;
             name_compression(p);
             return HM_OK;
         }
@@ -282,15 +274,11 @@ static bool fields_differ(struct pair *p)
 
 static void explain_content(struct pair *p, const size_t got[2], uint64_t base)
 {
-    const size_t i = first_difference(p, got);
-    const struct hm_bytes a = {p->chunk, got[0]};
-    const struct hm_bytes b = {p->chunk + CHUNK, got[1]};
-
     name_field(p->d, p->m[0]->path, "content");
     p->d->offset = p->m[0]->offset;
-    archive_causes_content(p->d, i < a.n ? a : b, i, base + i);
-    archive_causes_excerpt(p->d->a, a, i);
-    archive_causes_excerpt(p->d->b, b, i);
+    hm_archive_explain_content(p->d, (struct hm_bytes){p->chunk, got[0]},
+                               (struct hm_bytes){p->chunk + CHUNK, got[1]},
+                               first_difference(p, got), base);
 }
 
 HM_MUST static hm_rc contents_differ(struct pair *p, bool *differ,

@@ -401,13 +401,8 @@ void archive_causes_find(struct hm_archive_difference *d);
 /** Two mtimes: do they look like two time zones? */
 void archive_causes_time(struct hm_archive_difference *d, int64_t a, int64_t b);
 
-/** Content that differs at byte @p at of @p in: a date, a path, a digest?
- * @param offset  of that byte in the whole content */
-void archive_causes_content(struct hm_archive_difference *d, struct hm_bytes in,
-                            size_t at, uint64_t offset);
-
-/** Append the text in which byte @p at of @p in lies, if it is some. */
-void archive_causes_excerpt(char out[static HM_SHOW_MAX], struct hm_bytes in,
-                            size_t at);
+/** "0x61 at byte 12", or that there is nothing. @param at  of the content */
+void archive_show_byte(char out[static HM_SHOW_MAX], struct hm_bytes in,
+                       size_t i, uint64_t at);
 
 #endif /* HM_ARCHIVE_PRIV_H */

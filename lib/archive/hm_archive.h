@@ -309,7 +309,9 @@ struct hm_archive_difference {
     char member[HM_SHOW_MAX]; /**< printable path; "" when it is no member's */
     char field[24];           /**< "mtime", "mode", "content", "gzip os" … */
     uint64_t offset; /**< of the first other byte: in the uncompressed tars, or
-                          in the files when only the compression differs */
+                          in the files */
+    bool in_files;   /**< offset is one in the files: only the compression
+                          differs, or they are no tars */
     char a[HM_SHOW_MAX]; /**< printable value in A; "" when there is none */
     char b[HM_SHOW_MAX];
     /** What usually makes such a difference, the likeliest first; static
@@ -327,5 +329,14 @@ HM_MUST hm_rc hm_archive_compare(const struct hm_file *a,
                                  const struct hm_file *b,
                                  struct hm_archive_difference *d,
                                  struct hm_err *e);
+
+/** Say that the content differs at byte @p at of the pieces @p a and @p b (one of
+ * which may end there): field, both values with the text around them, causes.
+ *
+ * @param base  where both pieces begin in the content
+ * @param[in,out] d  member, offset and verdict stay */
+void hm_archive_explain_content(struct hm_archive_difference *d,
+                                struct hm_bytes a, struct hm_bytes b, size_t at,
+                                uint64_t base);
 
 #endif /* HM_ARCHIVE_H */

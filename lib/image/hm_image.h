@@ -113,4 +113,18 @@ HM_MUST hm_rc hm_image_list_bytes(struct hm_bytes bytes,
                                   struct hm_archive_result *result,
                                   struct hm_err *e);
 
+/** Compare two files of whatever kind as far as their first difference: two tars
+ * as hm_archive_compare() does; else by kind, by what the headers tell, by
+ * bytes, the last with the member that they lie in.
+ *
+ * @param[out] d  HM_ARCHIVE_SAME or HM_ARCHIVE_DIFFERENT_MEMBERS unless both
+ *                are tars; its offset is one in the files then
+ * @return HM_OK also when they differ, and when neither is of a kind that is
+ *         known; hm_image_read() and hm_image_list() when one is malformed (the
+ *         text begins with "A" or "B")
+ */
+HM_MUST hm_rc hm_image_compare(const struct hm_file *a, const struct hm_file *b,
+                               struct hm_archive_difference *d,
+                               struct hm_err *e);
+
 #endif /* HM_IMAGE_H */

@@ -36,8 +36,8 @@ hm_rc image_read_squashfs(struct image_in *in, struct hm_image *image,
     static const char *const compression[] = {NULL, "gzip", "lzma", "lzo",
                                               "xz", "lz4",  "zstd"};
     static const struct image_field fields[] = {
-        {"bytes_used", 40, 8, IMAGE_NUMBER},
         {"mkfs_time", 8, 4, IMAGE_TIME},
+        {"bytes_used", 40, 8, IMAGE_NUMBER},
         {"inodes", 4, 4, IMAGE_NUMBER},
         {"block_size", 12, 4, IMAGE_NUMBER},
     };
