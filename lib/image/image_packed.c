@@ -9,6 +9,8 @@
 #define OUT_SIZE  ((size_t)64 * 1024)
 #define GZIP_ONLY (15 + 16) /* zlib checks header, checksum and length */
 
+#define XZ_PADDING_MAX 65536u
+
 /* ---- gzip.  @source RFC 1952 ---- */
 
 struct gzip {
@@ -135,7 +137,7 @@ hm_rc image_read_xz(struct image_in *in, struct hm_image *image,
     HM_TRY(image_get(in, 0, h, sizeof(h), e));
     HM_TRY(image_sum(image_le32(h + 8), (uint32_t)crc32(0, h + 6, 2),
                      "the header", e));
-    while (padded && end >= 24)
+    while (padded && end >= 24 && in->size - end < XZ_PADDING_MAX)
         HM_TRY(image_is_filled(in, end -= 4, 4, 0, &padded, e));
     end += 4;
     HM_TRY(image_need(in, 0, 24, "header and footer", e));

@@ -33,21 +33,42 @@ HM_MUST static hm_rc bad_entry(struct hm_err *e, const char *why)
 
 /* The record whose comment ends where the file does.  A comment that holds a
  * second one is refused with it: readers would not agree which it is. */
-HM_MUST static hm_rc find_end(struct image_in *in, uint64_t *at,
-                              uint8_t h[END_SIZE], struct hm_err *e)
+HM_MUST static hm_rc scan_for_end(struct hm_bytes tail, size_t *back,
+                                  struct hm_err *e)
 {
-    for (uint64_t n = END_SIZE; n <= in->size && n <= END_SIZE + UINT16_MAX;
-         n++) {
-        HM_TRY(image_get(in, in->size - n, h, 4, e));
-        if (memcmp(h, "PK\5\6", 4) != 0)
+    for (size_t n = END_SIZE; n <= tail.n; n++) {
+        const uint8_t *at = tail.p + tail.n - n;
+
+        if (memcmp(at, "PK\5\6", 4) != 0)
             continue;
-        *at = in->size - n;
-        HM_TRY(image_get(in, *at, h, END_SIZE, e));
-        return image_le16(h + 20) == n - END_SIZE
+        *back = n;
+        return image_le16(at + 20) == n - END_SIZE
                    ? HM_OK
                    : bad_end(e, "the comment does not end with the file");
     }
     return bad_end(e, "no record ends the archive");
+}
+
+HM_MUST static hm_rc find_end(struct image_in *in, uint64_t *at,
+                              uint8_t h[END_SIZE], struct hm_err *e)
+{
+    const size_t max = END_SIZE + UINT16_MAX;
+    const size_t n = in->size < max ? (size_t)in->size : max;
+    uint8_t *tail = malloc(n);
+    size_t back = 0;
+    hm_rc rc;
+
+    if (tail == NULL)
+        return hm_fail(e, HM_E_NOMEM, "image.memory",
+                       "out of memory for reading a file");
+    rc = image_get(in, in->size - n, tail, n, e);
+    if (rc == HM_OK)
+        rc = scan_for_end((struct hm_bytes){tail, n}, &back, e);
+    if (rc == HM_OK)
+        memcpy(h, tail + n - back, END_SIZE);
+    free(tail);
+    *at = in->size - back;
+    return rc;
 }
 
 HM_MUST static hm_rc read_end_64(struct image_in *in, uint64_t locator_at,
@@ -293,6 +314,20 @@ struct zip_names {
     char target[ZIP_NAME_MAX + 1];
 };
 
+/* One walk.  The directory is read beside the members, through a window of its
+ * own. */
+struct zip_walk {
+    struct image_walk *w;
+    struct image_in directory; /* owned */
+    struct zip_names *names;   /* owned */
+};
+
+static void zip_walk_clear(struct zip_walk *z)
+{
+    image_in_clear(&z->directory);
+    free(z->names);
+}
+
 HM_MUST static hm_rc read_name(struct image_in *in, const struct zip_entry *c,
                                char to[ZIP_NAME_MAX + 2], struct hm_err *e)
 {
@@ -308,19 +343,19 @@ HM_MUST static hm_rc read_name(struct image_in *in, const struct zip_entry *c,
     return HM_OK;
 }
 
-HM_MUST static hm_rc compare_names(struct image_in *in,
+HM_MUST static hm_rc compare_names(struct zip_walk *z,
                                    const struct zip_entry *c,
-                                   const struct zip_entry *l,
-                                   struct zip_names *names, struct hm_err *e)
+                                   const struct zip_entry *l, struct hm_err *e)
 {
-    HM_TRY(read_name(in, c, names->path, e));
-    HM_TRY(read_name(in, l, names->local, e));
-    return strcmp(names->path, names->local) == 0
+    HM_TRY(read_name(&z->directory, c, z->names->path, e));
+    HM_TRY(read_name(z->w->in, l, z->names->local, e));
+    return strcmp(z->names->path, z->names->local) == 0
                ? HM_OK
                : hm_fail(e, HM_E_FORMAT, "image.zip.differs",
                          "the central directory names '%s', the local header "
                          "'%s'",
-                         hm_show_str(names->path), hm_show_str(names->local));
+                         hm_show_str(z->names->path),
+                         hm_show_str(z->names->local));
 }
 
 /* A data descriptor: with or without a signature, its sizes in 4 or 8 bytes.
@@ -379,10 +414,10 @@ static const char *method_name(unsigned method)
     return "another method";
 }
 
-HM_MUST static hm_rc take_member(struct image_walk *w,
-                                 const struct zip_entry *c, uint64_t data_at,
-                                 struct zip_names *names, struct hm_err *e)
+HM_MUST static hm_rc take_member(struct zip_walk *z, const struct zip_entry *c,
+                                 uint64_t data_at, struct hm_err *e)
 {
+    struct image_walk *w = z->w;
     struct hm_image_member how = {
         .method = method_name(c->method),
         .stored = c->packed,
@@ -401,20 +436,19 @@ HM_MUST static hm_rc take_member(struct image_walk *w,
         return hm_fail(e, HM_E_LIMIT, "archive.limit.bytes",
                        "a member claims %llu bytes, more than may be read",
                        (unsigned long long)c->size);
-    HM_TRY(
-        zip_read_content(w->in, c, data_at, names->target, &how.is_checked, e));
-    return image_walk_member(w, &m, names->path, names->target, &how, e);
+    HM_TRY(zip_read_content(w->in, c, data_at, z->names->target,
+                            &how.is_checked, e));
+    return image_walk_member(w, &m, z->names->path, z->names->target, &how, e);
 }
 
 /* One member: both headers, name, content, and that it ends where the next
  * begins. @param at  where its local header must be
- * @param[in,out] next  where it must end: of the next one, or of what lies
+ * @param next  where it must end: of the next one, or of what lies
  * behind the last */
-HM_MUST static hm_rc read_member(struct image_walk *w,
-                                 const struct zip_entry *c, uint64_t at,
-                                 uint64_t next, struct zip_names *names,
-                                 struct hm_err *e)
+HM_MUST static hm_rc read_member(struct zip_walk *z, const struct zip_entry *c,
+                                 uint64_t at, uint64_t next, struct hm_err *e)
 {
+    struct image_in *in = z->w->in;
     struct zip_entry l = {.flags = 0};
     uint64_t end;
 
@@ -423,19 +457,19 @@ HM_MUST static hm_rc read_member(struct image_walk *w,
                        "the directory names byte %llu, the member before ends "
                        "at %llu",
                        (unsigned long long)c->local_at, (unsigned long long)at);
-    HM_TRY(read_local(w->in, at, &l, e));
+    HM_TRY(read_local(in, at, &l, e));
     HM_TRY(compare(c, &l, e));
-    HM_TRY(compare_names(w->in, c, &l, names, e));
-    HM_TRY(image_need(w->in, l.next, c->packed, "the content", e));
+    HM_TRY(compare_names(z, c, &l, e));
+    HM_TRY(image_need(in, l.next, c->packed, "the content", e));
     end = l.next + c->packed;
     if (c->flags & ZIP_DESCRIPTOR)
-        HM_TRY(check_descriptor(w->in, end, next, c, e));
+        HM_TRY(check_descriptor(in, end, next, c, e));
     else if (end != next)
         return hm_fail(e, HM_E_FORMAT, "image.zip.order",
                        "a member ends at byte %llu, what follows begins at "
                        "%llu",
                        (unsigned long long)end, (unsigned long long)next);
-    return take_member(w, c, l.next, names, e);
+    return take_member(z, c, l.next, e);
 }
 
 /* Android puts a block of signatures before the central directory.
@@ -463,29 +497,27 @@ HM_MUST static hm_rc find_signatures(struct image_in *in,
     return HM_OK;
 }
 
-HM_MUST static hm_rc walk(struct image_walk *w, const struct zip_end *end,
-                          struct zip_names *names, struct hm_err *e)
+HM_MUST static hm_rc walk(struct zip_walk *z, const struct zip_end *end,
+                          struct hm_err *e)
 {
     struct zip_entry c = {.next = end->at};
     struct zip_entry after = {.next = end->at};
     uint64_t at = 0;
     uint64_t behind = 0;
-    hm_rc rc;
 
-    HM_TRY(find_signatures(w->in, end, &behind, e));
+    HM_TRY(find_signatures(z->w->in, end, &behind, e));
     if (end->entries > 0)
-        HM_TRY(read_central(w->in, end->at, &after, e));
+        HM_TRY(read_central(&z->directory, end->at, &after, e));
     for (uint64_t i = 0; i < end->entries; i++) {
         uint64_t next = behind;
 
         c = after;
         if (i + 1 < end->entries) {
-            HM_TRY(read_central(w->in, c.next, &after, e));
+            HM_TRY(read_central(&z->directory, c.next, &after, e));
             next = after.local_at;
         }
-        rc = read_member(w, &c, at, next, names, e);
-        HM_TRY(hm_context(e, rc, "member %llu of the zip",
-                          (unsigned long long)i + 1));
+        HM_TRY(hm_context(e, read_member(z, &c, at, next, e),
+                          "member %llu of the zip", (unsigned long long)i + 1));
         at = next;
     }
     if (c.next != end->own_at || at != behind)
@@ -496,18 +528,16 @@ HM_MUST static hm_rc walk(struct image_walk *w, const struct zip_end *end,
 
 hm_rc image_walk_zip(struct image_walk *w, struct hm_err *e)
 {
-    struct zip_names *names = malloc(sizeof(*names));
+    HM_OWN(zip_walk) z = {.w = w, .directory = IMAGE_IN_INIT};
     struct zip_end end = {.at = 0};
-    hm_rc rc;
 
-    if (names == NULL)
+    z.names = malloc(sizeof(*z.names));
+    if (z.names == NULL)
         return hm_fail(e, HM_E_NOMEM, "image.memory",
                        "out of memory for reading a file");
-    rc = read_end(w->in, &end, e);
-    if (rc == HM_OK)
-        rc = walk(w, &end, names, e);
-    free(names);
-    return rc;
+    HM_TRY(image_in_open(&z.directory, w->in->file, w->in->bytes, e));
+    HM_TRY(read_end(w->in, &end, e));
+    return walk(&z, &end, e);
 }
 
 hm_rc image_read_zip(struct image_in *in, struct hm_image *image,

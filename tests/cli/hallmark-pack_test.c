@@ -107,6 +107,9 @@ static void wrong_calls_say_what_is_wrong(void **state)
         {"2", "cli.operand.missing", "compare", "TREE/x"},
         {"3", "base.file.open", "list", "missing"},
         {"3", "base.file.kind", "list", "TREE"},
+        {"3", "base.file.kind", "list", "/dev/zero"},
+        {"3", "base.file.kind", "list", "fifo"},
+        {"3", "base.file.kind", "compare", "fifo", "TREE/x"},
         {"1", "image.kind.unknown", "list", "TREE/x"},
         {"1", "archive.compare.different", "compare", "TREE/x", "TREE/y"},
         {"1", "archive.output.inside", "TREE", "-o", "TREE/x.tar"},
@@ -114,6 +117,7 @@ static void wrong_calls_say_what_is_wrong(void **state)
 
     hm_temp_write(t, "TREE/x", "no tar");
     hm_temp_write(t, "TREE/y", "nor this");
+    assert_int_equal(mkfifo(hm_temp_path(t, "fifo"), 0644), 0);
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         const struct hm_run_how how = {.cwd = t->path, .env = epoch};
         const char *argv[8] = {"hallmark-pack"};
