@@ -41,6 +41,35 @@ static void the_same_tree_gives_the_released_bytes(void **state)
     key_story_clear(&s);
 }
 
+/* What is packed is in no file that could stay. */
+static void nothing_is_left_in_the_temporary_folder(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    HM_OWN(hm_names) names = HM_NAMES_INIT;
+    HM_OWN(hm_dir) folder = HM_DIR_INIT;
+    const char *const words[] = {"hallmark-pack", "rebuild",      DONE,
+                                 "--from",        "build/rootfs", NULL};
+    struct key_story s;
+    char variable[512];
+    struct hm_err e = {0};
+
+    (void)state;
+    project_make(&s);
+    release(&s);
+    assert_int_equal(mkdir(hm_temp_path(&s.temp, "tmp"), 0700), 0);
+    (void)snprintf(variable, sizeof(variable), "TMPDIR=%s",
+                   hm_temp_path(&s.temp, "tmp"));
+    key_story_run_env(&s, &r, (const char *const[]){variable, NULL}, words);
+    assert_run(&r, 0, "");
+    assert_ok(hm_dir_open(&folder, hm_temp_path(&s.temp, "tmp"), &e), &e);
+    assert_ok(hm_dir_list(&folder, &names, &e), &e);
+    assert_int_equal(names.n, 0);
+    key_story_run_env(&s, &r, (const char *const[]){"TMPDIR=/nowhere", NULL},
+                      words);
+    assert_run(&r, 3, "release.rebuild.temporary");
+    key_story_clear(&s);
+}
+
 static void another_tree_is_told_from_it(void **state)
 {
     HM_OWN(hm_run) r = HM_RUN_INIT;
@@ -232,6 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_tree_gives_the_released_bytes),
+        cmocka_unit_test(nothing_is_left_in_the_temporary_folder),
         cmocka_unit_test(another_tree_is_told_from_it),
         cmocka_unit_test(wrong_calls_say_what_is_wrong),
         cmocka_unit_test(a_release_that_was_touched_is_refused),

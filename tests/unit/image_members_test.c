@@ -409,6 +409,52 @@ static void every_byte_of_a_zip_belongs_to_one_member(void **state)
     assert_lists(&overlap, "image.zip.order", "one in the other");
 }
 
+static void headers_that_are_malformed_have_their_reasons(void **state)
+{
+    static const struct member one[] = {{"a", F, "x", 0}, {NULL, 0, NULL, 0}};
+    static const struct member last = {"TRAILER!!!", 0, "content", 0};
+    HM_OWN(hm_buf) endless = HM_BUF_INIT(MADE_MAX);
+    HM_OWN(hm_buf) full = HM_BUF_INIT(MADE_MAX);
+    HM_OWN(hm_buf) garbage = HM_BUF_INIT(MADE_MAX);
+    HM_OWN(hm_buf) central = HM_BUF_INIT(MADE_MAX);
+    HM_OWN(hm_buf) local = HM_BUF_INIT(MADE_MAX);
+
+    (void)state;
+    cpio_member(&endless, one);
+    assert_lists(&endless, "image.cpio.end", "no trailer");
+    cpio_member(&full, &last);
+    assert_lists(&full, "image.cpio.end", "a trailer with content");
+    make_liar(&garbage, &(struct zip_says){0, 8, 0, 4, 9}, "\xff\xff\xff\xff",
+              4);
+    assert_lists(&garbage, "image.zip.data", "no deflate");
+    make_zip(&central, one);
+    central.p[central.n - 22 - 47] ^= 1;
+    assert_lists(&central, "image.zip.entry", "no central header");
+    make_zip(&local, one);
+    local.p[3] ^= 1;
+    assert_lists(&local, "image.kind.unknown", "no local header");
+}
+
+/* A link whose target is longer than any path, or holds a NUL. */
+static void targets_end_where_those_of_a_tar_do(void **state)
+{
+    char target[4200] = "";
+    const struct member members[] = {{"l", L, target, 0}, {NULL, 0, NULL, 0}};
+
+    (void)state;
+    for (size_t n = 4095; n <= 4097; n += 2) {
+        HM_OWN(hm_buf) cpio = HM_BUF_INIT(MADE_MAX);
+        HM_OWN(hm_buf) zip = HM_BUF_INIT(MADE_MAX);
+        const char *reason = n == 4095 ? "" : "archive.limit.path";
+
+        memset(target, 't', n);
+        make_cpio(&cpio, members);
+        make_zip(&zip, members);
+        assert_lists(&cpio, reason, "cpio");
+        assert_lists(&zip, reason, "zip");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -419,6 +465,8 @@ int main(void)
         cmocka_unit_test(sizes_that_lie_either_way_are_seen),
         cmocka_unit_test(a_bomb_is_stopped_where_its_size_says),
         cmocka_unit_test(every_byte_of_a_zip_belongs_to_one_member),
+        cmocka_unit_test(headers_that_are_malformed_have_their_reasons),
+        cmocka_unit_test(targets_end_where_those_of_a_tar_do),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

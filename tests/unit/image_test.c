@@ -425,6 +425,61 @@ static void nothing_is_known_of_other_files(void **state)
     }
 }
 
+static void put_be32(uint8_t *to, size_t v)
+{
+    for (unsigned i = 0; i < 4; i++)
+        to[i] = (uint8_t)(v >> (24 - 8 * i));
+}
+
+/* Nodes inside each other: n that begin, n that end. */
+static void a_tree_may_be_64_nodes_deep(void **state)
+{
+    (void)state;
+    for (size_t n = 64; n <= 65; n++) {
+        uint8_t dtb[40 + 65 * 12 + 4] = {0xd0, 0x0d, 0xfe, 0xed};
+        const size_t size = 12 * n + 4;
+
+        put_be32(dtb + 4, 40 + size);
+        put_be32(dtb + 8, 40);
+        put_be32(dtb + 12, 40 + size);
+        put_be32(dtb + 20, 17);
+        put_be32(dtb + 36, size);
+        for (size_t i = 0; i < n; i++) {
+            put_be32(dtb + 40 + 8 * i, 1); /* its name is empty */
+            put_be32(dtb + 40 + 8 * n + 4 * i, 2);
+        }
+        put_be32(dtb + 40 + 12 * n, 9);
+        assert_lists(dtb, 40 + size, n == 64 ? "" : "image.limit.depth",
+                     "nodes");
+    }
+}
+
+/* What was measured is no longer there. */
+static void a_file_that_shrinks_is_noticed(void **state)
+{
+    HM_OWN(hm_buf) bytes = HM_BUF_INIT(SEED_MAX);
+    HM_OWN(hm_file) f = HM_FILE_INIT;
+    HM_OWN(hm_image) image = HM_IMAGE_INIT;
+    unsigned members = 0;
+    const struct hm_image_visitor visitor = {count, &members};
+    struct hm_archive_result result;
+    struct hm_temp t;
+    struct hm_err e = {0};
+
+    (void)state;
+    hm_temp_make(&t);
+    load("uimage", &bytes);
+    assert_ok(hm_file_save(hm_temp_path(&t, "x"), hm_buf_view(&bytes),
+                           HM_OUT_NEW, &e),
+              &e);
+    assert_ok(hm_file_open(&f, hm_temp_path(&t, "x"), &e), &e);
+    assert_ok(hm_image_read(&f, &image, &e), &e);
+    assert_int_equal(truncate(hm_temp_path(&t, "x"), 0), 0);
+    assert_fails(hm_image_list(&f, &image, &limits, &visitor, &result, &e),
+                 HM_E_FORMAT, "image.file.empty", &e);
+    hm_temp_clear(&t);
+}
+
 static void running_out_of_memory_leaks_nothing(void **state)
 {
     static const char *const files[] = {"zip", "cpio-crc", "tar-gz", "gzip",
@@ -461,6 +516,8 @@ int main(void)
         cmocka_unit_test(every_byte_may_be_wrong),
         cmocka_unit_test(no_byte_of_a_checked_content_is_free),
         cmocka_unit_test(nothing_is_known_of_other_files),
+        cmocka_unit_test(a_tree_may_be_64_nodes_deep),
+        cmocka_unit_test(a_file_that_shrinks_is_noticed),
         cmocka_unit_test(running_out_of_memory_leaks_nothing),
     };
 
