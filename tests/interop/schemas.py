@@ -2,7 +2,8 @@
 the seed corpus, each of which stands behind a root.json.
 
 usage: schemas.py SCHEMAS DEMO RECORDS X509
-RECORDS: folder of records that hallmark-key revoke --incident wrote
+RECORDS: folder of records that hallmark-key revoke --incident wrote, and of
+results of hallmark-pack
 X509: folder that x509.sh left
 """
 
@@ -24,6 +25,9 @@ documents = {
     "incident": [records / "stuck.json", records / "reached.json",
                  demo / "incident.json"],
     "ceremony": [demo / "ceremony.json"],
+    "listing": sorted(records.glob("listing-*.json")),
+    "comparison": sorted(records.glob("comparison-*.json")),
+    "rebuild": sorted(records.glob("rebuild-*.json")),
     "cohorts": [samples / name for name in ("full", "least", "no-clock")]
     + [demo / "fleet.json"],
     "result-csr": [x509 / "csr.result"],
