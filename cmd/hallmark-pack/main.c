@@ -6,12 +6,13 @@
 static const struct hm_command commands[] = {
     {"compare", "A B", 2, 2, "say where two archives first differ",
      pack_compare_opts, pack_compare_run},
-    {"list", "FILE", 1, 1, "read an archive strictly and list its members",
+    {"list", "FILE", 1, 1, "say what a file is and list its members, strictly",
      pack_list_opts, pack_list_run},
-    {NULL, "DIR | compare A B | list FILE", 1, 1,
-     "pack a directory, or a commit, so that the same tree gives the same "
-     "bytes "
-     "anywhere",
+    {"rebuild", "RELEASE", 1, 1,
+     "pack the trees of a release again and compare", pack_rebuild_opts,
+     pack_rebuild_run},
+    {NULL, "DIR | compare A B | list FILE | rebuild RELEASE", 1, 1,
+     "pack a directory or a commit so that the same gives the same bytes",
      pack_make_opts, pack_make_run},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
@@ -21,6 +22,7 @@ static const struct hm_cli_library libraries[] = {
     {"zlib", hm_archive_zlib_version},
     {"utf8proc", hm_archive_utf8proc_version},
     {"libgit2", hm_source_libgit2_version},
+    {"cJSON", hm_json_cjson_version},
     {NULL, NULL},
 };
 

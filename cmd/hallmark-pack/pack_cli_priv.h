@@ -17,6 +17,9 @@ HM_MUST hm_rc pack_compare_run(struct hm_cli *cli, struct hm_err *e);
 extern const struct hm_opt pack_list_opts[];
 HM_MUST hm_rc pack_list_run(struct hm_cli *cli, struct hm_err *e);
 
+extern const struct hm_opt pack_rebuild_opts[];
+HM_MUST hm_rc pack_rebuild_run(struct hm_cli *cli, struct hm_err *e);
+
 /** Time of the members, and who says so. */
 struct pack_time {
     hm_time time;
@@ -81,5 +84,13 @@ void pack_put_digests(struct hm_json_writer *w,
 /** Write text from outside: JSON cannot hold what is no UTF-8, which is shown
  * as in an error. */
 void pack_put_name(struct hm_json_writer *w, const char *key, const char *s);
+
+/** The verdict, and where it is a no the first difference, for people. */
+void pack_say_difference(const struct hm_cli *cli,
+                         const struct hm_archive_difference *d);
+
+/** The same as members of the open object: verdict, difference. */
+void pack_put_difference(struct hm_json_writer *w,
+                         const struct hm_archive_difference *d);
 
 #endif /* PACK_CLI_PRIV_H */

@@ -1,3 +1,4 @@
+#include "hm_image.h"
 #include "pack_cli_priv.h"
 
 const struct hm_opt pack_compare_opts[] = {HM_OPT_END};
@@ -10,14 +11,14 @@ static const char *const verdicts[] = {
 };
 
 static const char *const sentences[] = {
-    [HM_ARCHIVE_SAME] = "the archives are the same, byte for byte",
+    [HM_ARCHIVE_SAME] = "the files are the same, byte for byte",
     [HM_ARCHIVE_SAME_CONTENT] = "same content, other compression",
     [HM_ARCHIVE_SAME_MEMBERS] = "same members, written in another form of tar",
-    [HM_ARCHIVE_DIFFERENT_MEMBERS] = "the archives differ",
+    [HM_ARCHIVE_DIFFERENT_MEMBERS] = "the files differ",
 };
 
-static void say_difference(const struct hm_cli *cli,
-                           const struct hm_archive_difference *d)
+void pack_say_difference(const struct hm_cli *cli,
+                         const struct hm_archive_difference *d)
 {
     hm_cli_say(cli, "%s", sentences[d->verdict]);
     if (d->verdict == HM_ARCHIVE_SAME)
@@ -25,33 +26,43 @@ static void say_difference(const struct hm_cli *cli,
     if (d->member[0] != '\0')
         hm_cli_say(cli, "  member  %s", d->member);
     hm_cli_say(cli, "  field   %s", d->field);
-    hm_cli_say(cli, "  offset  %llu%s", (unsigned long long)d->offset,
-               d->verdict == HM_ARCHIVE_SAME_CONTENT ? " of the files"
-                                                     : " of the tars");
+    hm_cli_say(cli, "  offset  %llu of the %s", (unsigned long long)d->offset,
+               d->in_files ? "files" : "tars");
     hm_cli_say(cli, "  A       %s", d->a);
     hm_cli_say(cli, "  B       %s", d->b);
-    hm_cli_say(cli, "  likely  %s", d->cause);
+    for (size_t i = 0; i < HM_ARCHIVE_CAUSES_MAX && d->cause[i] != NULL; i++)
+        hm_cli_say(cli, "  %s  %s", i == 0 ? "likely" : "or    ", d->cause[i]);
 }
 
-HM_MUST static hm_rc put_difference(struct hm_cli *cli,
-                                    const struct hm_archive_difference *d,
-                                    struct hm_err *e)
+void pack_put_difference(struct hm_json_writer *w,
+                         const struct hm_archive_difference *d)
+{
+    hm_json_put_text(w, "verdict", verdicts[d->verdict]);
+    if (d->verdict == HM_ARCHIVE_SAME)
+        return;
+    hm_json_open_object(w, "difference");
+    hm_json_put_optional(w, "member", d->member);
+    hm_json_put_text(w, "field", d->field);
+    hm_json_put_uint(w, "offset", d->offset);
+    hm_json_put_text(w, "a", d->a);
+    hm_json_put_text(w, "b", d->b);
+    hm_json_open_array(w, "likely");
+    for (size_t i = 0; i < HM_ARCHIVE_CAUSES_MAX && d->cause[i] != NULL; i++)
+        hm_json_put_text(w, NULL, d->cause[i]);
+    hm_json_close_array(w);
+    hm_json_close_object(w);
+}
+
+HM_MUST static hm_rc put_result(struct hm_cli *cli,
+                                const struct hm_archive_difference *d,
+                                struct hm_err *e)
 {
     struct hm_json_writer w;
 
     hm_cli_result(cli, &w, d->verdict == HM_ARCHIVE_SAME);
-    hm_json_put_text(&w, "verdict", verdicts[d->verdict]);
-    if (d->verdict != HM_ARCHIVE_SAME) {
+    if (d->verdict != HM_ARCHIVE_SAME)
         hm_json_put_text(&w, "reason", "archive.compare.different");
-        hm_json_open_object(&w, "difference");
-        hm_json_put_optional(&w, "member", d->member);
-        hm_json_put_text(&w, "field", d->field);
-        hm_json_put_uint(&w, "offset", d->offset);
-        hm_json_put_text(&w, "a", d->a);
-        hm_json_put_text(&w, "b", d->b);
-        hm_json_put_text(&w, "likely", d->cause);
-        hm_json_close_object(&w);
-    }
+    pack_put_difference(&w, d);
     hm_json_close_object(&w);
     return hm_json_finish(&w, e);
 }
@@ -64,12 +75,14 @@ hm_rc pack_compare_run(struct hm_cli *cli, struct hm_err *e)
 
     HM_TRY(hm_file_open(&a, cli->argv[0], e));
     HM_TRY(hm_file_open(&b, cli->argv[1], e));
-    HM_TRY(hm_archive_compare(&a, &b, &d, e));
-    say_difference(cli, &d);
-    HM_TRY(put_difference(cli, &d, e));
+    HM_TRY(hm_image_compare(&a, &b, &d, e));
+    pack_say_difference(cli, &d);
+    HM_TRY(put_result(cli, &d, e));
     if (d.verdict == HM_ARCHIVE_SAME)
         return HM_OK;
     return hm_fail(e, HM_E_REJECTED, "archive.compare.different",
-                   "'%s' and '%s' are not the same archive",
-                   hm_show_str(cli->argv[0]), hm_show_str(cli->argv[1]));
+                   "'%s' and '%s' are not the same: %s%s%s%s",
+                   hm_show_str(cli->argv[0]), hm_show_str(cli->argv[1]),
+                   d.field, d.member[0] == '\0' ? "" : " of '", d.member,
+                   d.member[0] == '\0' ? "" : "'");
 }

@@ -213,20 +213,35 @@ HM_MUST static hm_rc start_and_wait(struct start *s, const char *program,
     return judge_status(status, program, &tail, e);
 }
 
-/* ours, and variable behind it; a view, only the array is owned */
-static char **make_env(const char *variable)
+/* Does @p pair set the same variable as @p other (which may be NULL)? */
+static bool is_same_name(const char *pair, const char *other)
 {
+    const size_t n = other == NULL ? 0 : strcspn(other, "=") + 1;
+
+    return n > 0 && strncmp(pair, other, n) == 0;
+}
+
+/* Ours, with those of @p how instead or behind; a view, only the array is
+ * owned. */
+static char **make_env(const struct child_how *how)
+{
+    const char *const added[] = {how->variable, how->zone};
     size_t n = 0;
+    size_t kept = 0;
     char **env = NULL;
 
     while (environ[n] != NULL)
         n++;
-    env = calloc(n + 2, sizeof(*env));
+    env = calloc(n + 3, sizeof(*env));
     if (env == NULL)
         return NULL;
-    memcpy(env, environ, n * sizeof(*env));
-    if (variable != NULL)
-        memcpy(&env[n], &variable, sizeof(variable));
+    for (size_t i = 0; i < n; i++)
+        if (!is_same_name(environ[i], added[0]) &&
+            !is_same_name(environ[i], added[1]))
+            env[kept++] = environ[i];
+    for (size_t i = 0; i < 2; i++)
+        if (added[i] != NULL)
+            memcpy(&env[kept++], &added[i], sizeof(added[i]));
     return env;
 }
 
@@ -252,7 +267,7 @@ hm_rc hallmark_run_child(const struct child_how *how,
     (void)fflush(stdout); /* our lines come before the child's */
     s.path = (const char *)path.p;
     s.argv = make_argv(words);
-    s.env = make_env(how->variable);
+    s.env = make_env(how);
     rc = s.argv == NULL || s.env == NULL
              ? hm_fail(e, HM_E_NOMEM, "hallmark.program.nomem",
                        "out of memory for the arguments of a program")

@@ -38,7 +38,8 @@ struct child_how {
     bool silent;        /**< standard output of children is thrown away */
     int closed
         [HALLMARK_KEYS];  /**< descriptors kept from this child; -1: none */
-    const char *variable; /**< NAME=VALUE added to the environment, or NULL */
+    const char *variable; /**< NAME=VALUE put into the environment, or NULL */
+    const char *zone;     /**< another one, "TZ=…", or NULL */
 };
 
 /** Run a program beside this one to its end.  What it says on standard error
@@ -54,6 +55,24 @@ HM_MUST hm_rc hallmark_run_child(const struct child_how *how,
                                  const struct hm_names *words,
                                  struct hm_err *e);
 
+/** Append words to an argument vector, up to a NULL. */
+HM_MUST hm_rc hallmark_add_words(struct hm_names *to, struct hm_err *e, ...);
+
+/** Append @p name and @p value, or nothing when there is no value. */
+HM_MUST hm_rc hallmark_add_option(struct hm_names *to, const char *name,
+                                  const char *value, struct hm_err *e);
+
+/** The same for a path of release.json, made absolute. */
+HM_MUST hm_rc hallmark_add_path(struct hm_names *to, const char *name,
+                                const struct hm_release *r, const char *path,
+                                struct hm_err *e);
+
+/** Append what says where the token of @p key is: its module and store. */
+HM_MUST hm_rc hallmark_add_where(struct hm_names *to,
+                                 const struct hm_release *r,
+                                 const struct hm_release_key *key,
+                                 struct hm_err *e);
+
 /** Append @p words as a line that a shell would read back. */
 HM_MUST hm_rc hallmark_add_line(const struct hm_names *words, struct hm_buf *to,
                                 struct hm_err *e);
@@ -65,14 +84,16 @@ struct stage {
     struct hm_dir dir;  /**< owned: .hallmark-stage/VERSION */
     int lock;           /**< owned; -1: not begun */
     char version[HM_VERSION_TEXT];
-    struct hm_buf path;      /**< owned: of dir, with a NUL behind it */
+    struct hm_buf folder;    /**< owned: of base, with a NUL behind it */
+    struct hm_buf path;      /**< owned: of dir, likewise */
     struct hm_buf statement; /**< owned: where the Statement goes, likewise */
 };
 
-#define STAGE_INIT                                                \
-    {                                                             \
-        .base = HM_DIR_INIT, .dir = HM_DIR_INIT, .lock = -1,      \
-        .path = HM_BUF_INIT(8192), .statement = HM_BUF_INIT(8192) \
+#define STAGE_INIT                                              \
+    {                                                           \
+        .base = HM_DIR_INIT, .dir = HM_DIR_INIT, .lock = -1,    \
+        .folder = HM_BUF_INIT(8192), .path = HM_BUF_INIT(8192), \
+        .statement = HM_BUF_INIT(8192)                          \
     }
 
 /** Make it, replacing what an earlier run left.
@@ -83,6 +104,11 @@ HM_MUST hm_rc stage_begin(struct stage *s, const struct hm_release *r,
 
 /** Remove it, unless @p keep. */
 HM_MUST hm_rc stage_end(struct stage *s, bool keep, struct hm_err *e);
+
+/** Path of @p name beside the stage's release directory, with a NUL behind it:
+ * gone when the stage is. */
+HM_MUST hm_rc stage_path_beside(const struct stage *s, const char *name,
+                                struct hm_buf *out, struct hm_err *e);
 
 /** Path of @p name in the stage, with a NUL behind it. */
 HM_MUST hm_rc stage_path(const struct stage *s, const char *name,
@@ -115,5 +141,8 @@ extern const struct hm_opt hallmark_init_opts[];
 
 hm_rc hallmark_release_run(struct hm_cli *cli, struct hm_err *e);
 extern const struct hm_opt hallmark_release_opts[];
+
+hm_rc hallmark_doctor_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt hallmark_doctor_opts[];
 
 #endif /* HALLMARK_PRIV_H */

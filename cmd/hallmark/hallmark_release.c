@@ -10,6 +10,7 @@ static struct {
     const char *issue_time;
     const char *at;
     bool allow_dirty;
+    bool build_twice;
     bool dry_run;
     bool keep_stage;
 } opt;
@@ -23,6 +24,8 @@ const struct hm_opt hallmark_release_opts[] = {
      "verify as if it were TIME (default: the clock)"},
     {"allow-dirty", 0, HM_OPT_FLAG, false, &opt.allow_dirty, "",
      "accept uncommitted changes; the provenance says so"},
+    {"build-twice", 0, HM_OPT_FLAG, false, &opt.build_twice, "",
+     "pack each tree a second time, otherwise, and stop if the bytes differ"},
     {"keep-stage", 0, HM_OPT_FLAG, false, &opt.keep_stage, "",
      "keep the staging folder, to look at"},
     HM_OPT_END,
@@ -272,6 +275,7 @@ hm_rc hallmark_release_run(struct hm_cli *cli, struct hm_err *e)
     run.issue_time = opt.issue_time;
     run.at = opt.at;
     run.allow_dirty = opt.allow_dirty;
+    run.build_twice = opt.build_twice;
     run.dry_run = opt.dry_run;
     run.file = cli->argv[0];
     run.how.silent = cli->json || cli->quiet;

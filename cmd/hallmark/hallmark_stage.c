@@ -30,6 +30,12 @@ hm_rc stage_path(const struct stage *s, const char *name, struct hm_buf *out,
     return set_path(out, (const char *)s->path.p, name, e);
 }
 
+hm_rc stage_path_beside(const struct stage *s, const char *name,
+                        struct hm_buf *out, struct hm_err *e)
+{
+    return set_path(out, (const char *)s->folder.p, name, e);
+}
+
 /* --- ours, and ours alone -------------------------------------------------------- */
 
 HM_MUST static hm_rc check_ours(const struct stage *s, struct hm_err *e)
@@ -107,6 +113,7 @@ HM_MUST static hm_rc begin(struct stage *s, const struct hm_release *r,
 
     memcpy(s->version, r->version.text, sizeof(s->version));
     HM_TRY(hm_release_path(r, STAGE_FOLDER, &base, e));
+    HM_TRY(hm_release_path(r, STAGE_FOLDER, &s->folder, e));
     HM_TRY(set_path(&s->path, (const char *)base.p, s->version, e));
     HM_TRY(set_path(&s->statement, (const char *)base.p, STAGE_STATEMENT, e));
     HM_TRY(hm_dir_make(&s->base, (const char *)base.p, e));
@@ -159,6 +166,7 @@ void stage_clear(struct stage *s)
         (void)close(s->lock);
     hm_dir_clear(&s->dir);
     hm_dir_clear(&s->base);
+    hm_buf_clear(&s->folder);
     hm_buf_clear(&s->path);
     hm_buf_clear(&s->statement);
     *s = (struct stage)STAGE_INIT;

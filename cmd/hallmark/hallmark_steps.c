@@ -1,8 +1,8 @@
 #include "hallmark_steps.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "hm_source.h"
 
@@ -30,30 +30,6 @@ hm_rc steps_commit_time(const struct run *run, hm_time *out, struct hm_err *e)
 }
 
 /* --- one child ---------------------------------------------------------------- */
-
-/* Append words, up to a NULL. */
-HM_MUST static hm_rc add_words(struct hm_names *to, struct hm_err *e, ...)
-{
-    va_list ap;
-    hm_rc rc = HM_OK;
-
-    va_start(ap, e);
-    for (;;) {
-        const char *word = va_arg(ap, const char *);
-
-        if (word == NULL || rc != HM_OK)
-            break;
-        rc = hm_names_add(to, word, e);
-    }
-    va_end(ap);
-    return rc;
-}
-
-HM_MUST static hm_rc add_option(struct hm_names *to, const char *name,
-                                const char *value, struct hm_err *e)
-{
-    return value == NULL ? HM_OK : add_words(to, e, name, value, (char *)NULL);
-}
 
 HM_MUST static hm_rc run_words(struct run *run, const struct hm_names *words,
                                struct hm_err *e)
@@ -83,7 +59,7 @@ HM_MUST static hm_rc run_signer(struct run *run, struct hm_names *words,
     run->pretend = true;
     HM_TRY(run_words(run, words, e));
     run->pretend = false;
-    HM_TRY(add_words(words, e, "--dry-run", (char *)NULL));
+    HM_TRY(hallmark_add_words(words, e, "--dry-run", (char *)NULL));
     rc = run_words(run, words, e);
     if (rc != HM_E_TOKEN)
         return rc;
@@ -146,20 +122,79 @@ HM_MUST static hm_rc add_pack(const struct run *run,
     const struct hm_release_pack *p = &a->pack;
 
     if (a->from == HM_RELEASE_FROM_GIT)
-        HM_TRY(add_option(words, "--git", a->source, e));
+        HM_TRY(hallmark_add_option(words, "--git", a->source, e));
     for (size_t i = 0; i < p->n_patterns; i++)
-        HM_TRY(add_option(words,
-                          p->patterns[i].is_include ? "--include" : "--exclude",
-                          p->patterns[i].text, e));
-    HM_TRY(add_option(words, "--modes", p->keep_modes ? "keep" : NULL, e));
-    HM_TRY(add_option(words, "--owners", p->keep_owners ? "keep" : NULL, e));
-    HM_TRY(add_option(words, "--xattrs", p->keep_xattrs ? "keep" : NULL, e));
+        HM_TRY(hallmark_add_option(
+            words, p->patterns[i].is_include ? "--include" : "--exclude",
+            p->patterns[i].text, e));
+    HM_TRY(hallmark_add_option(words, "--modes", p->keep_modes ? "keep" : NULL,
+                               e));
+    HM_TRY(hallmark_add_option(words, "--owners",
+                               p->keep_owners ? "keep" : NULL, e));
+    HM_TRY(hallmark_add_option(words, "--xattrs",
+                               p->keep_xattrs ? "keep" : NULL, e));
     if (p->permissions != NULL)
         HM_TRY(hm_release_path(&run->release, p->permissions, &permissions, e));
-    HM_TRY(add_option(words, "--permissions", text(&permissions), e));
+    HM_TRY(hallmark_add_option(words, "--permissions", text(&permissions), e));
     for (size_t i = 0; i < p->allow.n; i++)
-        HM_TRY(add_option(words, "--allow", p->allow.word[i], e));
+        HM_TRY(hallmark_add_option(words, "--allow", p->allow.word[i], e));
     return HM_OK;
+}
+
+/* @param threads  NULL: as many as there are */
+HM_MUST static hm_rc pack_artefact(struct run *run,
+                                   const struct hm_release_artefact *a,
+                                   const char *from, const char *to,
+                                   const char *threads, struct hm_err *e)
+{
+    HM_OWN(hm_names) words = HM_NAMES_INIT;
+
+    HM_TRY(hallmark_add_words(&words, e, "hallmark-pack", from, (char *)NULL));
+    HM_TRY(hallmark_add_option(&words, "--threads", threads, e));
+    HM_TRY(hallmark_add_option(&words, "-o", to, e));
+    HM_TRY(add_pack(run, a, &words, e));
+    return run_words(run, &words, e);
+}
+
+/* The second time with one thread, another umask and in another time zone. */
+HM_MUST static hm_rc pack_otherwise(struct run *run,
+                                    const struct hm_release_artefact *a,
+                                    const char *tree, const char *to,
+                                    struct hm_err *e)
+{
+    mode_t before;
+    hm_rc rc;
+
+    run->how.zone = "TZ=Asia/Kathmandu";
+    before = umask(077);
+    rc = pack_artefact(run, a, tree, to, "1", e);
+    (void)umask(before);
+    run->how.zone = NULL;
+    return rc;
+}
+
+/* @param first  the archive that goes into the release */
+HM_MUST static hm_rc pack_again(struct run *run,
+                                const struct hm_release_artefact *a,
+                                const char *tree, const char *first,
+                                struct hm_err *e)
+{
+    HM_OWN(hm_buf) second = PATH_INIT;
+    HM_OWN(hm_names) words = HM_NAMES_INIT;
+    char again[HM_NAME_MAX + 16];
+
+    (void)snprintf(again, sizeof(again), "again-%s", a->name);
+    HM_TRY(stage_path_beside(&run->stage, again, &second, e));
+    HM_TRY(pack_otherwise(run, a, tree, text(&second), e));
+    HM_TRY(hallmark_add_words(&words, e, "hallmark-pack", "compare", first,
+                              text(&second), (char *)NULL));
+    HM_TRY(
+        hm_hint(e,
+                hm_context(e, run_words(run, &words, e),
+                           "packed twice, '%s' is not twice the same", a->name),
+                "find what changes the tree while it is packed; nothing was "
+                "signed"));
+    return hm_dir_remove_at(&run->stage.base, again, e);
 }
 
 HM_MUST static hm_rc put_artefact(struct run *run,
@@ -168,7 +203,6 @@ HM_MUST static hm_rc put_artefact(struct run *run,
 {
     HM_OWN(hm_buf) from = PATH_INIT;
     HM_OWN(hm_buf) to = PATH_INIT;
-    HM_OWN(hm_names) words = HM_NAMES_INIT;
     char name[HM_NAME_MAX + 1];
 
     (void)snprintf(name, sizeof(name), HM_RELEASE_DIR_ARTEFACTS "/%s", a->name);
@@ -180,10 +214,9 @@ HM_MUST static hm_rc put_artefact(struct run *run,
     HM_TRY(stage_path(&run->stage, name, &to, e));
     if (a->from == HM_RELEASE_FROM_FILE)
         return copy_artefact(run, &from, name, e);
-    HM_TRY(add_words(&words, e, "hallmark-pack", text(&from), "-o", text(&to),
-                     (char *)NULL));
-    HM_TRY(add_pack(run, a, &words, e));
-    return run_words(run, &words, e);
+    HM_TRY(pack_artefact(run, a, text(&from), text(&to), NULL, e));
+    return run->build_twice ? pack_again(run, a, text(&from), text(&to), e)
+                            : HM_OK;
 }
 
 HM_MUST static hm_rc step_artefacts(struct run *run, struct hm_err *e)
@@ -204,9 +237,10 @@ HM_MUST static hm_rc put_sbom(struct run *run, const struct hm_release_sbom *s,
     (void)snprintf(name, sizeof(name), HM_RELEASE_DIR_SBOM "/%s", s->name);
     HM_TRY(hm_release_path(&run->release, s->file, &from, e));
     HM_TRY(stage_path(&run->stage, name, &to, e));
-    HM_TRY(add_words(&words, e, "hallmark-sbom", "check", text(&from),
-                     "--release", run->file, "--dir", text(&run->stage.path),
-                     "-o", text(&to), (char *)NULL));
+    HM_TRY(hallmark_add_words(&words, e, "hallmark-sbom", "check", text(&from),
+                              "--release", run->file, "--dir",
+                              text(&run->stage.path), "-o", text(&to),
+                              (char *)NULL));
     return run_words(run, &words, e);
 }
 
@@ -223,38 +257,26 @@ HM_MUST static hm_rc step_attest(struct run *run, struct hm_err *e)
 {
     HM_OWN(hm_names) words = HM_NAMES_INIT;
 
-    HM_TRY(add_words(&words, e, "hallmark-attest", "provenance", "--release",
-                     run->file, "--dir", text(&run->stage.path), "-o",
-                     text(&run->stage.statement),
-                     run->allow_dirty ? "--allow-dirty" : NULL, (char *)NULL));
+    HM_TRY(hallmark_add_words(
+        &words, e, "hallmark-attest", "provenance", "--release", run->file,
+        "--dir", text(&run->stage.path), "-o", text(&run->stage.statement),
+        run->allow_dirty ? "--allow-dirty" : NULL, (char *)NULL));
     return run_words(run, &words, e);
 }
 
-/* Trust anchor, key, PIN source, module and token folder. */
+/* Trust anchor, key, PIN source, and where the token is. */
 HM_MUST static hm_rc add_key(const struct run *run,
                              const struct hm_release_key *key,
                              struct hm_names *words, struct hm_err *e)
 {
     HM_OWN(hm_buf) pin = PATH_INIT;
-    HM_OWN(hm_buf) module = PATH_INIT;
-    HM_OWN(hm_buf) softhsm = PATH_INIT;
-    HM_OWN(hm_buf) nss = PATH_INIT;
-    HM_OWN(hm_buf) root = PATH_INIT;
     const struct hm_release *r = &run->release;
 
     HM_TRY(hm_release_pin(r, key, &pin, e));
-    HM_TRY(hm_release_path(r, r->root, &root, e));
-    HM_TRY(add_words(words, e, "--root", text(&root), "--key", key->uri,
-                     "--pin", text(&pin), (char *)NULL));
-    if (key->module != NULL)
-        HM_TRY(hm_release_path(r, key->module, &module, e));
-    if (key->softhsm != NULL)
-        HM_TRY(hm_release_path(r, key->softhsm, &softhsm, e));
-    if (key->nss != NULL)
-        HM_TRY(hm_release_path(r, key->nss, &nss, e));
-    HM_TRY(add_option(words, "--module", text(&module), e));
-    HM_TRY(add_option(words, "--nss", text(&nss), e));
-    return add_option(words, "--softhsm", text(&softhsm), e);
+    HM_TRY(hallmark_add_path(words, "--root", r, r->root, e));
+    HM_TRY(hallmark_add_words(words, e, "--key", key->uri, "--pin", text(&pin),
+                              (char *)NULL));
+    return hallmark_add_where(words, r, key, e);
 }
 
 HM_MUST static hm_rc step_sign_provenance(struct run *run, struct hm_err *e)
@@ -267,12 +289,12 @@ HM_MUST static hm_rc step_sign_provenance(struct run *run, struct hm_err *e)
     HM_TRY(stage_path(&run->stage, HM_RELEASE_PROVENANCE, &to, e));
     HM_TRY(hm_release_path(&run->release, run->release.authorisation,
                            &authorisation, e));
-    HM_TRY(add_words(&words, e, "hallmark-sign", "--statement",
-                     text(&run->stage.statement), "--authorisation",
-                     text(&authorisation), (char *)NULL));
-    HM_TRY(add_option(&words, "--issue-time", run->issue_time, e));
+    HM_TRY(hallmark_add_words(&words, e, "hallmark-sign", "--statement",
+                              text(&run->stage.statement), "--authorisation",
+                              text(&authorisation), (char *)NULL));
+    HM_TRY(hallmark_add_option(&words, "--issue-time", run->issue_time, e));
     HM_TRY(add_key(run, key, &words, e));
-    HM_TRY(add_words(&words, e, "-o", text(&to), (char *)NULL));
+    HM_TRY(hallmark_add_words(&words, e, "-o", text(&to), (char *)NULL));
     keep_pins(run, key);
     return run_signer(run, &words, e);
 }
@@ -304,9 +326,10 @@ HM_MUST static hm_rc step_manifest(struct run *run, struct hm_err *e)
 {
     HM_OWN(hm_names) words = HM_NAMES_INIT;
 
-    HM_TRY(add_words(&words, e, "hallmark-manifest", "make", "--release",
-                     run->file, "-o", text(&run->stage.path), (char *)NULL));
-    HM_TRY(add_option(&words, "--issue-time", run->issue_time, e));
+    HM_TRY(hallmark_add_words(&words, e, "hallmark-manifest", "make",
+                              "--release", run->file, "-o",
+                              text(&run->stage.path), (char *)NULL));
+    HM_TRY(hallmark_add_option(&words, "--issue-time", run->issue_time, e));
     HM_TRY(run_words(run, &words, e));
     return check_unchanged(run, e);
 }
@@ -318,9 +341,10 @@ HM_MUST static hm_rc verify(struct run *run, const char *before,
     HM_OWN(hm_names) words = HM_NAMES_INIT;
 
     HM_TRY(hm_release_path(&run->release, run->release.root, &root, e));
-    HM_TRY(add_words(&words, e, "hallmark-verify", text(&run->stage.path),
-                     "--root", text(&root), "--brief", before, (char *)NULL));
-    HM_TRY(add_option(&words, "--at", run->at, e));
+    HM_TRY(hallmark_add_words(&words, e, "hallmark-verify",
+                              text(&run->stage.path), "--root", text(&root),
+                              "--brief", before, (char *)NULL));
+    HM_TRY(hallmark_add_option(&words, "--at", run->at, e));
     return run_words(run, &words, e);
 }
 
@@ -337,9 +361,9 @@ HM_MUST static hm_rc sign_manifest(struct run *run,
     HM_OWN(hm_names) words = HM_NAMES_INIT;
 
     HM_TRY(stage_path(&run->stage, HM_RELEASE_MANIFEST, &manifest, e));
-    HM_TRY(
-        add_words(&words, e, "hallmark-sign", text(&manifest), (char *)NULL));
-    HM_TRY(add_option(&words, "--issue-time", run->issue_time, e));
+    HM_TRY(hallmark_add_words(&words, e, "hallmark-sign", text(&manifest),
+                              (char *)NULL));
+    HM_TRY(hallmark_add_option(&words, "--issue-time", run->issue_time, e));
     HM_TRY(add_key(run, key, &words, e));
     keep_pins(run, key);
     return run_signer(run, &words, e);
@@ -368,9 +392,10 @@ HM_MUST static hm_rc step_publish(struct run *run, struct hm_err *e)
     HM_TRY(hm_release_path(&run->release, run->release.root, &root, e));
     HM_TRY(hm_release_path(&run->release, run->release.repository, &repository,
                            e));
-    HM_TRY(add_words(&words, e, "hallmark-publish", text(&run->stage.path),
-                     text(&repository), "--root", text(&root), (char *)NULL));
-    HM_TRY(add_option(&words, "--at", run->at, e));
+    HM_TRY(hallmark_add_words(&words, e, "hallmark-publish",
+                              text(&run->stage.path), text(&repository),
+                              "--root", text(&root), (char *)NULL));
+    HM_TRY(hallmark_add_option(&words, "--at", run->at, e));
     return run_words(run, &words, e);
 }
 

@@ -12,6 +12,7 @@ struct run {
     const char *issue_time, *at; /**< borrowed; NULL: the clock */
     bool allow_dirty;
     bool dry_run;
+    bool build_twice; /**< pack each tree again and compare */
     bool pretend;     /**< this step is only shown */
     size_t untried;   /**< keys that a dry run could not reach */
     const char *file; /**< borrowed: the path of release.json as given */

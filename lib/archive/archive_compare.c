@@ -44,52 +44,12 @@ HM_MUST static hm_rc about(unsigned i, hm_rc rc, struct hm_err *e)
     return hm_context(e, rc, "%s", i == 0 ? "A" : "B");
 }
 
-static void say_cause(struct hm_archive_difference *d)
-{
-    static const struct {
-        const char *field;
-        const char *cause;
-    } causes[] = {
-        {"mtime", "another SOURCE_DATE_EPOCH"},
-        {"mode", "other permissions in the trees, or a writer that keeps them"},
-        {"uid", "a writer that records the user who packed"},
-        {"gid", "a writer that records the user who packed"},
-        {"owner names", "a writer that records the user who packed"},
-        {"order", "a writer that takes the order of the directory or locale"},
-        {"target", "a link made with another path"},
-        {"size", "another source, or a build that is not reproducible"},
-        {"content", "another source, or a build that puts a time, a path or an "
-                    "order into the file"},
-        {"presence", "the trees held other files"},
-        {"kind", "the trees held other files"},
-        {"tar encoding", "another tar format or writer"},
-        {"compressed data", "another zlib, level or block size"},
-        {"compression", "one is compressed and the other is not"},
-    };
-
-    (void)snprintf(d->cause, sizeof(d->cause), "a gzip that records more");
-    for (size_t i = 0; i < sizeof(causes) / sizeof(*causes); i++)
-        if (strcmp(causes[i].field, d->field) == 0)
-            (void)snprintf(d->cause, sizeof(d->cause), "%s", causes[i].cause);
-}
-
 static void name_field(struct hm_archive_difference *d, const char *member,
                        const char *field)
 {
     (void)snprintf(d->field, sizeof(d->field), "%s", field);
     (void)hm_show_into(d->member, hm_bytes_str(member));
-    say_cause(d);
-}
-
-static void show_byte(char out[static HM_SHOW_MAX], const uint8_t *p,
-                      size_t got, size_t i, uint64_t at)
-{
-    if (i < got)
-        (void)snprintf(out, HM_SHOW_MAX, "0x%02x at byte %llu", p[i],
-                       (unsigned long long)at);
-    else
-        (void)snprintf(out, HM_SHOW_MAX, "nothing at byte %llu",
-                       (unsigned long long)at);
+    archive_causes_find(d);
 }
 
 static size_t first_difference(const struct pair *p, const size_t got[2])
@@ -113,8 +73,10 @@ static bool chunks_differ(const struct pair *p, const size_t got[2],
     if (i == got[0] && i == got[1])
         return false;
     p->d->offset = base + i;
-    show_byte(p->d->a, p->chunk, got[0], i, base + i);
-    show_byte(p->d->b, p->chunk + CHUNK, got[1], i, base + i);
+    archive_show_byte(p->d->a, (struct hm_bytes){p->chunk, got[0]}, i,
+                      base + i);
+    archive_show_byte(p->d->b, (struct hm_bytes){p->chunk + CHUNK, got[1]}, i,
+                      base + i);
     return true;
 }
 
@@ -181,6 +143,7 @@ HM_MUST static hm_rc compare_files(struct pair *p, struct hm_err *e)
                          e));
         if (chunks_differ(p, got, base)) {
             p->d->verdict = HM_ARCHIVE_SAME_CONTENT;
+            p->d->in_files = true;
             name_compression(p);
             return HM_OK;
         }
@@ -322,11 +285,22 @@ static bool fields_differ(struct pair *p)
             continue;
         p->d->offset = p->m[0]->offset;
         name_field(p->d, p->m[0]->path, field_names[i]);
+        if (strcmp(p->d->field, "mtime") == 0)
+            archive_causes_time(p->d, p->m[0]->mtime, p->m[1]->mtime);
         memcpy(p->d->a, f[0].text[i], HM_SHOW_MAX);
         memcpy(p->d->b, f[1].text[i], HM_SHOW_MAX);
         return true;
     }
     return false;
+}
+
+static void explain_content(struct pair *p, const size_t got[2], uint64_t base)
+{
+    name_field(p->d, p->m[0]->path, "content");
+    p->d->offset = p->m[0]->offset;
+    hm_archive_explain_content(p->d, (struct hm_bytes){p->chunk, got[0]},
+                               (struct hm_bytes){p->chunk + CHUNK, got[1]},
+                               first_difference(p, got), base);
 }
 
 HM_MUST static hm_rc contents_differ(struct pair *p, bool *differ,
@@ -345,10 +319,8 @@ HM_MUST static hm_rc contents_differ(struct pair *p, bool *differ,
                          e));
         *differ = chunks_differ(p, got, base);
     } while (!*differ && got[0] > 0);
-    if (*differ) {
-        name_field(p->d, p->m[0]->path, "content");
-        p->d->offset = p->m[0]->offset;
-    }
+    if (*differ)
+        explain_content(p, got, base);
     return HM_OK;
 }
 

@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "archive_priv.h"
 
 HM_MUST static hm_rc bad_name(const char *path, const char *why,
@@ -138,4 +140,37 @@ hm_rc archive_name_enter(struct archive_seen *seen,
         member->kind == HM_ARCHIVE_HARDLINK)
         HM_TRY(check_target(seen, member, e));
     return archive_seen_set(seen, path, kinds[member->kind], e);
+}
+
+hm_rc hm_archive_names_begin(struct hm_archive_names *names,
+                             const struct hm_archive_limits *limits,
+                             struct hm_err *e)
+{
+    names->seen = calloc(1, sizeof(*names->seen));
+    if (names->seen == NULL)
+        return hm_fail(e, HM_E_NOMEM, "archive.memory",
+                       "out of memory for reading an archive");
+    names->seen->max = archive_seen_max(limits);
+    return HM_OK;
+}
+
+hm_rc hm_archive_names_enter(struct hm_archive_names *names,
+                             struct hm_archive_member *m, char *path,
+                             char *target, struct hm_err *e)
+{
+    m->path = path;
+    m->target = target;
+    HM_TRY(archive_name_tidy(path, m->kind, e));
+    if (m->kind == HM_ARCHIVE_HARDLINK)
+        HM_TRY(archive_name_tidy(target, m->kind, e));
+    return archive_name_enter(names->seen, m, e);
+}
+
+void hm_archive_names_clear(struct hm_archive_names *names)
+{
+    if (names->seen == NULL)
+        return;
+    archive_seen_clear(names->seen);
+    free(names->seen);
+    names->seen = NULL;
 }

@@ -422,6 +422,9 @@ HM_MUST hm_rc archive_seen_find(const struct archive_seen *s,
 /** Enter or change. @return HM_E_LIMIT `archive.limit.entries`; HM_E_NOMEM */
 HM_MUST hm_rc archive_seen_set(struct archive_seen *s, struct hm_bytes path,
                                enum archive_seen_kind kind, struct hm_err *e);
+/** How many names @p limits leave: directories that are only implied count
+ * too. */
+size_t archive_seen_max(const struct hm_archive_limits *limits);
 void archive_seen_clear(struct archive_seen *s);
 
 /* ---- archive_names.c: may this member have this name, and go there? ---- */
@@ -477,5 +480,17 @@ HM_MUST hm_rc archive_take_meta(struct archive_reader *r, struct hm_err *e);
 
 /** Make reader->raw and what was said before it into reader->member. */
 HM_MUST hm_rc archive_take_member(struct archive_reader *r, struct hm_err *e);
+
+/* ---- archive_causes.c: what usually makes a difference ---- */
+
+/** All that is known of d->field. */
+void archive_causes_find(struct hm_archive_difference *d);
+
+/** Two mtimes: do they look like two time zones? */
+void archive_causes_time(struct hm_archive_difference *d, int64_t a, int64_t b);
+
+/** "0x61 at byte 12", or that there is nothing. @param at  of the content */
+void archive_show_byte(char out[static HM_SHOW_MAX], struct hm_bytes in,
+                       size_t i, uint64_t at);
 
 #endif /* HM_ARCHIVE_PRIV_H */

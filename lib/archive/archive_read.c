@@ -29,9 +29,7 @@ HM_MUST static hm_rc open_any(struct hm_archive_reader *r,
     made.impl->limits = *limits;
     if (limits->entries_max > HM_ARCHIVE_ENTRIES_MAX)
         made.impl->limits.entries_max = HM_ARCHIVE_ENTRIES_MAX;
-    /* Directories that are only implied count here too. */
-    made.impl->seen.max =
-        2 * (size_t)made.impl->limits.entries_max + HM_ARCHIVE_DEPTH_MAX;
+    made.impl->seen.max = archive_seen_max(limits);
     HM_TRY(archive_stream_open(&made.impl->stream, file, bytes,
                                limits->bytes_max, e));
     *r = made;

@@ -82,6 +82,15 @@ hm_rc archive_seen_set(struct archive_seen *s, struct hm_bytes path,
     return HM_OK;
 }
 
+size_t archive_seen_max(const struct hm_archive_limits *limits)
+{
+    const uint64_t entries = limits->entries_max < HM_ARCHIVE_ENTRIES_MAX
+                                 ? limits->entries_max
+                                 : HM_ARCHIVE_ENTRIES_MAX;
+
+    return 2 * (size_t)entries + HM_ARCHIVE_DEPTH_MAX;
+}
+
 void archive_seen_clear(struct archive_seen *s)
 {
     free(s->slot);

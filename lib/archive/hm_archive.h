@@ -262,6 +262,36 @@ void hm_archive_reader_clear(struct hm_archive_reader *r);
 /** Is @p s UTF-8, in shortest forms and without surrogates? */
 bool hm_archive_is_utf8(const char *s);
 
+/** Is a block of 512 bytes a header of a tar, of whatever age: does it match its
+ * own checksum?  Or all zeros, as behind the last member? */
+bool hm_archive_is_header(const uint8_t block[static 512]);
+
+struct archive_seen;
+
+/** The names that one archive, of whatever format, has used so far. */
+struct hm_archive_names {
+    struct archive_seen *seen; /**< owned */
+};
+
+/** @p names must be zero. @return HM_E_NOMEM `archive.memory` */
+HM_MUST hm_rc hm_archive_names_begin(struct hm_archive_names *names,
+                                     const struct hm_archive_limits *limits,
+                                     struct hm_err *e);
+
+/** Enter one more member, by the rules of hm_archive_next(): its kind is set,
+ * its path and target become @p path and @p target.
+ *
+ * @param path  tidied in place: no "./" before it, no slash behind it
+ * @param target  of a link; "" otherwise
+ * @return HM_E_REJECTED `archive.member.name|duplicate|through|target`;
+ *         HM_E_LIMIT `archive.limit.entries|path`; HM_E_NOMEM */
+HM_MUST hm_rc hm_archive_names_enter(struct hm_archive_names *names,
+                                     struct hm_archive_member *m, char *path,
+                                     char *target, struct hm_err *e);
+
+/** May be called twice. */
+void hm_archive_names_clear(struct hm_archive_names *names);
+
 /** Digests of the file and of the tar inside it (the same when it is not
  * compressed), streamed.  The tar itself is not looked into.
  *
@@ -319,16 +349,22 @@ enum hm_archive_verdict {
     HM_ARCHIVE_DIFFERENT_MEMBERS /**< something that a device would see */
 };
 
+#define HM_ARCHIVE_CAUSES_MAX 6u
+
 /** The first difference, for a person. */
 struct hm_archive_difference {
     enum hm_archive_verdict verdict;
     char member[HM_SHOW_MAX]; /**< printable path; "" when it is no member's */
     char field[24];           /**< "mtime", "mode", "content", "gzip os" … */
     uint64_t offset; /**< of the first other byte: in the uncompressed tars, or
-                          in the files when only the compression differs */
+                          in the files */
+    bool in_files;   /**< offset is one in the files: only the compression
+                          differs, or they are no tars */
     char a[HM_SHOW_MAX]; /**< printable value in A; "" when there is none */
     char b[HM_SHOW_MAX];
-    char cause[160]; /**< what usually makes such a difference */
+    /** What usually makes such a difference, the likeliest first; static
+     * texts, NULL behind the last. */
+    const char *cause[HM_ARCHIVE_CAUSES_MAX];
 };
 
 /** Compare two archives as far as their first difference.
@@ -341,5 +377,14 @@ HM_MUST hm_rc hm_archive_compare(const struct hm_file *a,
                                  const struct hm_file *b,
                                  struct hm_archive_difference *d,
                                  struct hm_err *e);
+
+/** Say that the content differs at byte @p at of the pieces @p a and @p b (one of
+ * which may end there): field, both values with the text around them, causes.
+ *
+ * @param base  where both pieces begin in the content
+ * @param[in,out] d  member, offset and verdict stay */
+void hm_archive_explain_content(struct hm_archive_difference *d,
+                                struct hm_bytes a, struct hm_bytes b, size_t at,
+                                uint64_t base);
 
 #endif /* HM_ARCHIVE_H */

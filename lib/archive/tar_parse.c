@@ -164,3 +164,8 @@ hm_rc tar_header_read(const uint8_t block[static TAR_BLOCK],
     HM_TRY(read_text(block + TAR_GNAME, 32, raw->gname, "the group name", e));
     return read_numbers(block, raw, e);
 }
+
+bool hm_archive_is_header(const uint8_t block[static 512])
+{
+    return archive_is_zero(block, TAR_BLOCK) || check_sum(block, NULL) == HM_OK;
+}

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -206,9 +207,157 @@ static void the_bytes_do_not_depend_on_the_surroundings(void **state)
     }
 }
 
+/* The tree of temporary @p t, packed with an odd world around it. */
+static void pack_oddly(const struct hm_temp *t, const char *const env[],
+                       const char *clock, uint8_t sha256[HM_SHA256_SIZE])
+{
+    const struct hm_run_how how = {.env = env};
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    static const char pack[] = HM_BIN "/hallmark-pack";
+
+    if (clock == NULL)
+        HM_RUN(&r, &how, pack, hm_temp_path(t, "tree"), "--force", "-o",
+               hm_temp_path(t, "x.tar.gz"));
+    else
+        HM_RUN(&r, &how, "/usr/bin/faketime", clock, pack,
+               hm_temp_path(t, "tree"), "--force", "-o",
+               hm_temp_path(t, "x.tar.gz"));
+    assert_run(&r, 0, "");
+    read_digest(t, "x.tar.gz", sha256);
+}
+
+/* Is the world odd at all?  ls -U shows what it is given. */
+static void assert_order_is_another(const struct hm_temp *t)
+{
+    static const char *const odd[] = {"LD_PRELOAD=" HM_ODD_WORLD,
+                                      "HM_READDIR=0", NULL};
+    const struct hm_run_how how = {.env = odd};
+    HM_OWN(hm_run) plain = HM_RUN_INIT;
+    HM_OWN(hm_run) other = HM_RUN_INIT;
+
+    HM_RUN(&plain, NULL, "/bin/ls", "-U", hm_temp_path(t, "tree"));
+    HM_RUN(&other, &how, "/bin/ls", "-U", hm_temp_path(t, "tree"));
+    assert_int_equal(other.status, 0);
+    assert_int_equal(plain.out.n, other.out.n);
+    assert_string_not_equal(hm_run_out(&plain), hm_run_out(&other));
+}
+
+static void the_bytes_do_not_depend_on_the_order_of_directories(void **state)
+{
+    static const char *const orders[] = {"HM_READDIR=0", "HM_READDIR=1",
+                                         "HM_READDIR=77", "HM_READDIR=4711"};
+    const struct hm_temp *t = *state;
+    uint8_t first[HM_SHA256_SIZE];
+    uint8_t next[HM_SHA256_SIZE];
+
+    make_tree(t, "tree", false);
+    assert_order_is_another(t);
+    pack_oddly(t, epoch, NULL, first);
+    for (size_t i = 0; i < sizeof(orders) / sizeof(*orders); i++) {
+        const char *const env[] = {epoch[0], "LD_PRELOAD=" HM_ODD_WORLD,
+                                   "ASAN_OPTIONS=verify_asan_link_order=0",
+                                   orders[i], NULL};
+
+        pack_oddly(t, env, NULL, next);
+        assert_memory_equal(first, next, sizeof(first));
+    }
+}
+
+static void the_bytes_do_not_depend_on_the_clock(void **state)
+{
+    static const char *const clocks[] = {"1980-01-01 00:00:00",
+                                         "2038-01-20 00:00:00"};
+    static const char *const env[] = {"SOURCE_DATE_EPOCH=1700000000",
+                                      "ASAN_OPTIONS=verify_asan_link_order=0",
+                                      NULL};
+    const struct hm_temp *t = *state;
+    uint8_t first[HM_SHA256_SIZE];
+    uint8_t next[HM_SHA256_SIZE];
+
+    if (access("/usr/bin/faketime", X_OK) != 0)
+        skip();
+    make_tree(t, "tree", false);
+    pack_oddly(t, epoch, NULL, first);
+    for (size_t i = 0; i < sizeof(clocks) / sizeof(*clocks); i++) {
+        pack_oddly(t, env, clocks[i], next);
+        assert_memory_equal(first, next, sizeof(first));
+    }
+}
+
+/* In memory and on the disk, where directories list in other orders and have
+ * other sizes, inodes and blocks. */
+static void the_bytes_do_not_depend_on_the_file_system(void **state)
+{
+    const struct hm_temp *in_memory = *state;
+    struct hm_temp on_disk;
+    struct statfs a;
+    struct statfs b;
+    uint8_t first[HM_SHA256_SIZE];
+    uint8_t next[HM_SHA256_SIZE];
+
+    hm_temp_make_on_disk(&on_disk);
+    assert_int_equal(statfs(in_memory->path, &a), 0);
+    assert_int_equal(statfs(on_disk.path, &b), 0);
+    make_tree(in_memory, "tree", false);
+    make_tree(&on_disk, "tree", true);
+    pack_oddly(in_memory, epoch, NULL, first);
+    pack_oddly(&on_disk, epoch, NULL, next);
+    hm_temp_clear(&on_disk);
+    assert_memory_equal(first, next, sizeof(first));
+    if (a.f_type == b.f_type)
+        skip(); /* there is but one file system here */
+}
+
 static bool have(const char *program)
 {
     return access(program, X_OK) == 0;
+}
+
+static void pack_plainly(const struct hm_temp *t, const char *tree,
+                         const char *output)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    HM_RUN(&r, &dated, "hallmark-pack", hm_temp_path(t, tree), "-o",
+           hm_temp_path(t, output));
+    assert_run(&r, 0, "");
+}
+
+/* Told to use another time than ours, it would change what held any. */
+static void strip_nondeterminism_finds_nothing(void **state)
+{
+    static const char tool[] = "/usr/bin/strip-nondeterminism";
+    const struct hm_temp *t = *state;
+    uint8_t before[HM_SHA256_SIZE];
+    uint8_t after[HM_SHA256_SIZE];
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    if (!have(tool))
+        skip();
+    make_tree(t, "tree", false);
+    pack_plainly(t, "tree", "x.tar.gz");
+    read_digest(t, "x.tar.gz", before);
+    HM_RUN(&r, NULL, tool, "--timestamp", "1", hm_temp_path(t, "x.tar.gz"));
+    assert_run(&r, 0, "");
+    read_digest(t, "x.tar.gz", after);
+    assert_memory_equal(before, after, sizeof(before));
+}
+
+static void diffoscope_finds_no_difference(void **state)
+{
+    const struct hm_temp *t = *state;
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    if (!have("/usr/bin/diffoscope"))
+        skip();
+    make_tree(t, "tree", false);
+    make_tree(t, "other/copy", true);
+    pack_plainly(t, "tree", "a.tar");
+    pack_plainly(t, "other/copy", "b.tar");
+    HM_RUN(&r, NULL, "/usr/bin/diffoscope", hm_temp_path(t, "a.tar"),
+           hm_temp_path(t, "b.tar"));
+    assert_run(&r, 0, "");
+    assert_int_equal(r.out.n, 0);
 }
 
 /* @param names  of what lies in the tree, in order */
@@ -388,6 +537,11 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(the_bytes_do_not_depend_on_the_surroundings),
+        T(the_bytes_do_not_depend_on_the_order_of_directories),
+        T(the_bytes_do_not_depend_on_the_clock),
+        T(the_bytes_do_not_depend_on_the_file_system),
+        T(strip_nondeterminism_finds_nothing),
+        T(diffoscope_finds_no_difference),
         T(the_tar_is_gnu_tars),
         T(the_tar_of_long_paths_is_gnu_ustar),
         T(gnu_tar_extracts_what_is_packed),

@@ -107,13 +107,17 @@ static void wrong_calls_say_what_is_wrong(void **state)
         {"2", "cli.operand.missing", "compare", "TREE/x"},
         {"3", "base.file.open", "list", "missing"},
         {"3", "base.file.kind", "list", "TREE"},
-        {"1", "archive.tar.magic", "list", "TREE/x"},
-        {"1", "archive.tar.magic", "compare", "TREE/x", "TREE/y"},
+        {"3", "base.file.kind", "list", "/dev/zero"},
+        {"3", "base.file.kind", "list", "fifo"},
+        {"3", "base.file.kind", "compare", "fifo", "TREE/x"},
+        {"1", "image.kind.unknown", "list", "TREE/x"},
+        {"1", "archive.compare.different", "compare", "TREE/x", "TREE/y"},
         {"1", "archive.output.inside", "TREE", "-o", "TREE/x.tar"},
     };
 
     hm_temp_write(t, "TREE/x", "no tar");
     hm_temp_write(t, "TREE/y", "nor this");
+    assert_int_equal(mkfifo(hm_temp_path(t, "fifo"), 0644), 0);
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         const struct hm_run_how how = {.cwd = t->path, .env = epoch};
         const char *argv[8] = {"hallmark-pack"};
@@ -328,6 +332,119 @@ static void list_shows_members_without_their_tricks(void **state)
     assert_null(strstr(hm_run_out(&r), "members"));
 }
 
+struct listing {
+    const char *file;    /* a seed of the fuzzer */
+    const char *text[3]; /* what people read */
+    const char *json[3]; /* what programs read */
+};
+
+static const struct listing listings[] = {
+    {"rauc-verity",
+     {"RAUC bundle", "mkfs_time", "format             verity"},
+     {"\"kind\": \"rauc\"", "\"text\": \"1.0.1\"", "\"by_magic\": false"}},
+    {"uimage",
+     {"U-Boot legacy image", "1700000000 (2023-11-14T22:13:20Z)"},
+     {"\"number\": 1700000000", "\"text\": \"2023-11-14T22:13:20Z\""}},
+    {"swupdate",
+     {"SWUpdate image", "there, not checked", " sw-description.sig\n"},
+     {"\"kind\": \"swupdate\"", "\"path\": \"uimage\"", "\"entries\": 3"}},
+    {"zip-encrypted",
+     {"a [stored, encrypted, content not checked]\n"},
+     {"\"encrypted\": true", "\"checked\": false"}},
+    {"matter",
+     {"Matter OTA image, by its first bytes alone"},
+     {"\"by_magic\": true", "\"facts\": []", "\"size\": 16"}},
+};
+
+static void list_says_what_a_file_is(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(listings) / sizeof(*listings); i++) {
+        const struct listing *l = &listings[i];
+        HM_OWN(hm_run) text = HM_RUN_INIT;
+        HM_OWN(hm_run) json = HM_RUN_INIT;
+        char path[512];
+
+        (void)snprintf(path, sizeof(path), "%s/fuzz/image/%s", HM_TESTDATA,
+                       l->file);
+        HM_RUN(&text, NULL, "hallmark-pack", "list", path);
+        assert_run(&text, 0, "");
+        HM_RUN(&json, NULL, "hallmark-pack", "list", path, "--json");
+        assert_run(&json, 0, "");
+        for (size_t k = 0; k < 3; k++) {
+            if (l->text[k] != NULL && !strstr(hm_run_out(&text), l->text[k]))
+                fail_msg("'%s' is not in\n%s", l->text[k], hm_run_out(&text));
+            if (l->json[k] != NULL && !strstr(hm_run_out(&json), l->json[k]))
+                fail_msg("'%s' is not in\n%s", l->json[k], hm_run_out(&json));
+        }
+    }
+}
+
+/* A seed of the fuzzer, as a file of its own. */
+static void copy_seed(const struct hm_temp *t, const char *seed,
+                      const char *name)
+{
+    HM_OWN(hm_buf) bytes = HM_BUF_INIT(FULL_MAX);
+    char path[512];
+    struct hm_err e = {0};
+
+    (void)snprintf(path, sizeof(path), "%s/fuzz/image/%s", HM_TESTDATA, seed);
+    assert_ok(hm_file_load(path, &bytes, &e), &e);
+    assert_ok(hm_file_save(hm_temp_path(t, name), hm_buf_view(&bytes),
+                           HM_OUT_REPLACE, &e),
+              &e);
+}
+
+struct comparison {
+    const char *seed;
+    uint64_t at; /* of the byte that is another in B */
+    int status;
+    const char *text[3];
+};
+
+static const struct comparison comparisons[] = {
+    {"squashfs",
+     8,
+     1,
+     {"field   mkfs_time", "1700000000 (2023-", "another SO"}},
+    {"rauc-plain", 4500, 1, {"field   signature", "offset  4500", "anew"}},
+    {"cpio-newc", 225, 1, {"member  a\n", "field   content", "in 'h"}},
+    {"elf64-le", 100, 1, {"field   content", "offset  100 of the files"}},
+    {"zip", 14, 1, {"image.zip.differs"}},
+};
+
+static void compare_explains_other_files_too(void **state)
+{
+    const struct hm_temp *t = *state;
+    HM_OWN(hm_run) last = HM_RUN_INIT;
+
+    for (size_t i = 0; i < sizeof(comparisons) / sizeof(*comparisons); i++) {
+        const struct comparison *c = &comparisons[i];
+        HM_OWN(hm_run) r = HM_RUN_INIT;
+
+        copy_seed(t, c->seed, "a");
+        copy_seed(t, c->seed, "b");
+        HM_RUN(&r, NULL, "hallmark-pack", "compare", hm_temp_path(t, "a"),
+               hm_temp_path(t, "b"));
+        if (strcmp(c->seed, "zip") != 0)
+            assert_run(&r, 0, "");
+        hm_temp_flip(t, "b", c->at, 1);
+        HM_RUN(&r, NULL, "hallmark-pack", "compare", hm_temp_path(t, "a"),
+               hm_temp_path(t, "b"));
+        assert_int_equal(r.status, c->status);
+        for (size_t k = 0; k < 3 && c->text[k] != NULL; k++)
+            if (!strstr(hm_run_out(&r), c->text[k]) &&
+                !strstr(hm_run_err(&r), c->text[k]))
+                fail_msg("%s: '%s' is not in\n%s%s", c->seed, c->text[k],
+                         hm_run_out(&r), hm_run_err(&r));
+    }
+    copy_seed(t, "dtb", "a");
+    HM_RUN(&last, NULL, "hallmark-pack", "compare", "--json",
+           hm_temp_path(t, "a"), hm_temp_path(t, "b"));
+    assert_int_equal(last.status, 1);
+    assert_non_null(strstr(hm_run_out(&last), "\"field\": \"kind\""));
+}
+
 static void git(const struct hm_temp *t, const char *script)
 {
     static const char *const env[] = {"GIT_CONFIG_NOSYSTEM=1",
@@ -395,6 +512,8 @@ int main(void)
         T(compare_names_the_first_difference),
         T(compare_tells_compression_from_content),
         T(list_shows_members_without_their_tricks),
+        T(list_says_what_a_file_is),
+        T(compare_explains_other_files_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,7 +74,7 @@ static void each_field_is_named_with_both_values(void **state)
             continue;
         assert_string_equal(d.a, rows[i].a);
         assert_string_equal(d.b, rows[i].b);
-        assert_true(d.cause[0] != '\0');
+        assert_non_null(d.cause[0]);
     }
     hm_temp_clear(&t);
 }
@@ -155,12 +155,84 @@ static void pax_and_gnu_forms_of_one_name_are_the_same_member(void **state)
     hm_temp_clear(&t);
 }
 
+struct guess {
+    const char *a, *b; /* the contents of a member */
+    const char *cause; /* how the likeliest begins */
+    const char *shown; /* part of what is shown of A; NULL: nothing is */
+};
+
+static const struct guess guesses[] = {
+    {"built May 12 2026 08:00:00\n", "built May 12 2026 08:00:09\n",
+     "the time of the build", "May 12 2026 08:00:00"},
+    {"x 2026-05-12T08:00:00Z", "x 2026-05-13T08:00:00Z",
+     "the time of the build", "2026-05-12"},
+    {"\1\2/home/a/src/x.c", "\1\2/home/b/src/x.c", "the path of the build",
+     "in '/home/a/src/x.c'"},
+    {"0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdee",
+     "a digest or build id", NULL},
+    {"\x1f\x8b\x08\1ABCD", "\x1f\x8b\x08\1ABXD", "a gzip in it", NULL},
+    {"\1\2\3", "\1\2\4", "another source", NULL},
+};
+
+static void build_one(struct hm_buf *tar, const char *content)
+{
+    build_header(tar, '0', "a", "", strlen(content));
+    build_body(tar, content, strlen(content));
+    build_end(tar);
+}
+
+static void the_likeliest_cause_is_told_first(void **state)
+{
+    struct hm_temp t;
+
+    (void)state;
+    hm_temp_make(&t);
+    for (size_t i = 0; i < sizeof(guesses) / sizeof(*guesses); i++) {
+        const struct guess *g = &guesses[i];
+        HM_OWN(hm_buf) a = HM_BUF_INIT(BUILD_MAX);
+        HM_OWN(hm_buf) b = HM_BUF_INIT(BUILD_MAX);
+        struct hm_archive_difference d;
+
+        build_one(&a, g->a);
+        build_one(&b, g->b);
+        compare(&t, hm_buf_view(&a), hm_buf_view(&b), &d);
+        assert_string_equal(d.field, "content");
+        if (strncmp(d.cause[0], g->cause, strlen(g->cause)) != 0)
+            fail_msg("%s: %s", g->a, d.cause[0]);
+        if (g->shown != NULL && strstr(d.a, g->shown) == NULL)
+            fail_msg("'%s' is not in '%s'", g->shown, d.a);
+    }
+    hm_temp_clear(&t);
+}
+
+static void a_time_zone_is_told_from_another_time(void **state)
+{
+    HM_OWN(hm_buf) a = HM_BUF_INIT(BUILD_MAX);
+    HM_OWN(hm_buf) b = HM_BUF_INIT(BUILD_MAX);
+    struct hm_archive_difference d;
+    struct hm_temp t;
+
+    (void)state;
+    hm_temp_make(&t);
+    build_two(&a);
+    build_two(&b);
+    build_octal(b.p + TAR_BLOCK + TAR_MTIME, 11, 1700000000 + 20700);
+    build_checksum(b.p + TAR_BLOCK);
+    compare(&t, hm_buf_view(&a), hm_buf_view(&b), &d);
+    assert_string_equal(d.field, "mtime");
+    assert_non_null(strstr(d.cause[0], "time zone"));
+    assert_non_null(strstr(d.cause[1], "SOURCE_DATE_EPOCH"));
+    hm_temp_clear(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_field_is_named_with_both_values),
         cmocka_unit_test(another_order_is_told_from_another_member),
         cmocka_unit_test(a_member_that_is_missing_is_named_wherever_it_is),
+        cmocka_unit_test(the_likeliest_cause_is_told_first),
+        cmocka_unit_test(a_time_zone_is_told_from_another_time),
         cmocka_unit_test(pax_and_gnu_forms_of_one_name_are_the_same_member),
     };
 

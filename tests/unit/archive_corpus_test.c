@@ -2,15 +2,11 @@
  * extracted cleanly, or refused for a known reason; nothing is ever written
  * outside the target. */
 #include "archive_build.h"
+#include "archive_corpus.h"
 
 #include <stdlib.h>
 
 #include "hm_run.h"
-
-#define GO    "archives-go-tar/archive/tar/testdata/"
-#define GO_GZ "archives-go-tar/tar/asm/testdata/"
-#define RS    "archives-tar-rs/tests/archives/"
-#define LA    "archives-libarchive/libarchive/test/"
 
 struct verdict {
     const char *folder;
@@ -20,176 +16,138 @@ struct verdict {
 };
 
 static const struct verdict verdicts[] = {
-    {GO, "gnu-incremental.tar", "archive.member.kind", 0},
-    {GO, "gnu-long-nul.tar", "archive.tar.prefix", 0},
-    {GO, "gnu-nil-sparse-data.tar", "archive.member.kind", 0},
-    {GO, "gnu-sparse-big.tar", "archive.member.kind", 0},
-    {GO, "gnu.tar", "", 2},
-    {GO, "hdr-only.tar", "archive.member.kind", 1},
-    {GO, "issue12435.tar", "archive.tar.magic", 0},
-    {GO, "pax-global-records.tar", "archive.pax.key", 0},
-    {GO, "pax-nil-sparse-data.tar", "archive.pax.key", 0},
-    {GO, "pax-nul-xattrs.tar", "archive.pax.key", 0},
-    {GO, "small.txt", "archive.tar.magic", 0},
-    {GO, "sparse-formats.tar", "archive.member.kind", 0},
-    {GO, "star.tar", "archive.tar.field", 0},
-    {GO, "ustar.tar", "", 1},
-    {GO, "v7.tar", "archive.tar.magic", 0},
-    {GO, "writer-big-long.tar", "archive.limit.bytes", 0},
-    {GO, "writer-big.tar", "archive.limit.bytes", 0},
-    {GO_GZ, "longlink.tar.gz", "", 18},
-    {GO_GZ, "notenoughnils.tar.gz", "archive.tar.end", 1},
-    {RS, "7z_long_path.tar", "", 2},
-    {RS, "biguid_gnu.tar", "", 1},
-    {RS, "biguid_pax.tar", "", 1},
-    {RS, "directory.tar", "", 3},
-    {RS, "duplicate_dirs.tar", "archive.member.duplicate", 1},
-    {RS, "empty_filename.tar", "archive.tar.field", 0},
-    {RS, "file_times.tar", "", 1},
-    {RS, "link.tar", "", 2},
-    {RS, "pax.tar", "", 2},
-    {RS, "pax2.tar", "", 5},
-    {RS, "pax_size.tar", "archive.pax.value", 0},
-    {RS, "reading_files.tar", "", 2},
-    {RS, "simple.tar", "", 3},
-    {RS, "simple_missing_last_header.tar", "", 3},
-    {RS, "spaces.tar", "archive.tar.magic", 0},
-    {RS, "sparse-1.tar", "archive.member.kind", 0},
-    {RS, "sparse-large.tar", "archive.member.kind", 0},
-    {RS, "sparse.tar", "archive.member.kind", 0},
-    {RS, "xattrs.tar", "archive.pax.key", 1},
-    {LA, "test_compat_bzip2_2.tbz.uu", "archive.tar.magic", 0},
-    {LA, "test_compat_mac-1.tar.Z.uu", "archive.tar.magic", 0},
-    {LA, "test_compat_perl_archive_tar.tar.uu", "", 1},
-    {LA, "test_compat_solaris_pax_sparse_1.pax.Z.uu", "archive.tar.magic", 0},
-    {LA, "test_compat_solaris_pax_sparse_2.pax.Z.uu", "archive.tar.magic", 0},
-    {LA, "test_compat_star_acl_nfs4.tar.uu", "archive.tar.field", 0},
-    {LA, "test_compat_tar_directory_1.tar.uu", "archive.tar.magic", 0},
-    {LA, "test_compat_zip_1.zip.uu", "archive.tar.magic", 0},
-    {LA, "test_compat_zip_2.zip.uu", "archive.tar.magic", 0},
-    {LA, "test_compat_zip_3.zip.uu", "archive.tar.magic", 0},
-    {LA, "test_compat_zip_4.zip.uu", "archive.tar.magic", 0},
-    {LA, "test_compat_zip_5.zip.uu", "archive.tar.magic", 0},
-    {LA, "test_compat_zip_6.zip.uu", "archive.tar.magic", 0},
-    {LA, "test_compat_zip_8.zip.uu", "archive.tar.magic", 0},
-    {LA, "test_compat_zstd_2.tar.zst.uu", "archive.tar.magic", 0},
-    {LA, "test_pax_filename_encoding.tar.uu", "archive.pax.key", 0},
-    {LA, "test_pax_xattr_header_schily.tar.uu", "archive.pax.key", 0},
-    {LA, "test_read_format_cpio_afio_header.part1.cpio.uu", "archive.tar.magic",
-     0},
-    {LA, "test_read_format_cpio_filename_koi8r.cpio.uu", "archive.tar.magic",
-     0},
-    {LA, "test_read_format_cpio_filename_utf8_jp.cpio.uu", "archive.tar.magic",
-     0},
-    {LA, "test_read_format_cpio_svr4_bzip2_rpm.rpm.uu", "archive.tar.magic", 0},
-    {LA, "test_read_format_cpio_svr4_gzip_rpm.rpm.uu", "archive.tar.magic", 0},
-    {LA, "test_read_format_gtar_filename_eucjp.tar.Z.uu", "archive.tar.magic",
-     0},
-    {LA, "test_read_format_gtar_filename_koi8r.tar.Z.uu", "archive.tar.magic",
-     0},
-    {LA, "test_read_format_tar_V_negative_size.tar.uu", "archive.tar.magic", 0},
-    {LA, "test_read_format_tar_acl_oob_read.tar.uu", "archive.pax.key", 0},
-    {LA, "test_read_format_tar_concatenated.tar.uu", "archive.tar.trailing", 1},
-    {LA, "test_read_format_tar_empty_filename.tar.uu", "archive.member.name",
-     0},
-    {LA, "test_read_format_tar_empty_pax.tar.Z.uu", "archive.tar.magic", 0},
-    {LA, "test_read_format_tar_empty_with_gnulabel.tar.uu", "archive.tar.magic",
-     0},
-    {LA, "test_read_format_tar_pax_g_large.tar.uu", "archive.limit.pax", 0},
-    {LA, "test_read_format_tar_pax_negative_time.tar.uu", "archive.tar.number",
-     0},
-    {LA, "test_read_format_ustar_filename_eucjp.tar.Z.uu", "archive.tar.magic",
-     0},
-    {LA, "test_read_format_ustar_filename_koi8r.tar.Z.uu", "archive.tar.magic",
-     0},
-    {LA, "test_read_format_zip.zip.uu", "archive.tar.magic", 0},
-    {LA, "test_read_format_zip_7z_deflate.zip.uu", "archive.tar.magic", 0},
-    {LA, "test_read_format_zip_bz2_hang.zip.uu", "archive.tar.magic", 0},
-    {LA, "test_read_format_zip_encryption_data.zip.uu", "archive.tar.magic", 0},
-    {LA, "test_read_format_zip_filename_cp866.zip.uu", "archive.tar.magic", 0},
-    {LA, "test_read_format_zip_filename_utf8_ru.zip.uu", "archive.tar.magic",
-     0},
-    {LA, "test_read_format_zip_high_compression.zip.uu", "archive.tar.magic",
-     0},
-    {LA, "test_read_format_zip_mac_metadata.zip.uu", "archive.tar.magic", 0},
-    {LA, "test_read_format_zip_msdos.zip.uu", "archive.tar.magic", 0},
-    {LA, "test_read_format_zip_nested.zip.uu", "archive.tar.magic", 0},
-    {LA, "test_read_format_zip_nofiletype.zip.uu", "archive.tar.magic", 0},
-    {LA, "test_read_format_zip_padded2.zip.uu", "archive.tar.magic", 0},
-    {LA, "test_read_format_zip_pkware_unix.zip.uu", "archive.tar.magic", 0},
-    {LA, "test_read_format_zip_symlink_unsupported_compression.zip.uu",
+    {CORPUS_GO, "gnu-incremental.tar", "archive.member.kind", 0},
+    {CORPUS_GO, "gnu-long-nul.tar", "archive.tar.prefix", 0},
+    {CORPUS_GO, "gnu-nil-sparse-data.tar", "archive.member.kind", 0},
+    {CORPUS_GO, "gnu-sparse-big.tar", "archive.member.kind", 0},
+    {CORPUS_GO, "gnu.tar", "", 2},
+    {CORPUS_GO, "hdr-only.tar", "archive.member.kind", 1},
+    {CORPUS_GO, "issue12435.tar", "archive.tar.magic", 0},
+    {CORPUS_GO, "pax-global-records.tar", "archive.pax.key", 0},
+    {CORPUS_GO, "pax-nil-sparse-data.tar", "archive.pax.key", 0},
+    {CORPUS_GO, "pax-nul-xattrs.tar", "archive.pax.key", 0},
+    {CORPUS_GO, "small.txt", "archive.tar.magic", 0},
+    {CORPUS_GO, "sparse-formats.tar", "archive.member.kind", 0},
+    {CORPUS_GO, "star.tar", "archive.tar.field", 0},
+    {CORPUS_GO, "ustar.tar", "", 1},
+    {CORPUS_GO, "v7.tar", "archive.tar.magic", 0},
+    {CORPUS_GO, "writer-big-long.tar", "archive.limit.bytes", 0},
+    {CORPUS_GO, "writer-big.tar", "archive.limit.bytes", 0},
+    {CORPUS_GO_GZ, "longlink.tar.gz", "", 18},
+    {CORPUS_GO_GZ, "notenoughnils.tar.gz", "archive.tar.end", 1},
+    {CORPUS_RS, "7z_long_path.tar", "", 2},
+    {CORPUS_RS, "biguid_gnu.tar", "", 1},
+    {CORPUS_RS, "biguid_pax.tar", "", 1},
+    {CORPUS_RS, "directory.tar", "", 3},
+    {CORPUS_RS, "duplicate_dirs.tar", "archive.member.duplicate", 1},
+    {CORPUS_RS, "empty_filename.tar", "archive.tar.field", 0},
+    {CORPUS_RS, "file_times.tar", "", 1},
+    {CORPUS_RS, "link.tar", "", 2},
+    {CORPUS_RS, "pax.tar", "", 2},
+    {CORPUS_RS, "pax2.tar", "", 5},
+    {CORPUS_RS, "pax_size.tar", "archive.pax.value", 0},
+    {CORPUS_RS, "reading_files.tar", "", 2},
+    {CORPUS_RS, "simple.tar", "", 3},
+    {CORPUS_RS, "simple_missing_last_header.tar", "", 3},
+    {CORPUS_RS, "spaces.tar", "archive.tar.magic", 0},
+    {CORPUS_RS, "sparse-1.tar", "archive.member.kind", 0},
+    {CORPUS_RS, "sparse-large.tar", "archive.member.kind", 0},
+    {CORPUS_RS, "sparse.tar", "archive.member.kind", 0},
+    {CORPUS_RS, "xattrs.tar", "archive.pax.key", 1},
+    {CORPUS_LA, "test_compat_bzip2_2.tbz.uu", "archive.tar.magic", 0},
+    {CORPUS_LA, "test_compat_mac-1.tar.Z.uu", "archive.tar.magic", 0},
+    {CORPUS_LA, "test_compat_perl_archive_tar.tar.uu", "", 1},
+    {CORPUS_LA, "test_compat_solaris_pax_sparse_1.pax.Z.uu",
      "archive.tar.magic", 0},
-    {LA, "test_read_format_zip_traditional_encryption_data.zip.uu",
+    {CORPUS_LA, "test_compat_solaris_pax_sparse_2.pax.Z.uu",
      "archive.tar.magic", 0},
-    {LA, "test_read_format_zip_uncompressed_size_off_by_4gib.zip.uu",
+    {CORPUS_LA, "test_compat_star_acl_nfs4.tar.uu", "archive.tar.field", 0},
+    {CORPUS_LA, "test_compat_tar_directory_1.tar.uu", "archive.tar.magic", 0},
+    {CORPUS_LA, "test_compat_zip_1.zip.uu", "archive.tar.magic", 0},
+    {CORPUS_LA, "test_compat_zip_2.zip.uu", "archive.tar.magic", 0},
+    {CORPUS_LA, "test_compat_zip_3.zip.uu", "archive.tar.magic", 0},
+    {CORPUS_LA, "test_compat_zip_4.zip.uu", "archive.tar.magic", 0},
+    {CORPUS_LA, "test_compat_zip_5.zip.uu", "archive.tar.magic", 0},
+    {CORPUS_LA, "test_compat_zip_6.zip.uu", "archive.tar.magic", 0},
+    {CORPUS_LA, "test_compat_zip_8.zip.uu", "archive.tar.magic", 0},
+    {CORPUS_LA, "test_compat_zstd_2.tar.zst.uu", "archive.tar.magic", 0},
+    {CORPUS_LA, "test_pax_filename_encoding.tar.uu", "archive.pax.key", 0},
+    {CORPUS_LA, "test_pax_xattr_header_schily.tar.uu", "archive.pax.key", 0},
+    {CORPUS_LA, "test_read_format_cpio_afio_header.part1.cpio.uu",
      "archive.tar.magic", 0},
-    {LA, "test_read_format_zip_ux.zip.uu", "archive.tar.magic", 0},
-    {LA, "test_read_format_zip_with_invalid_traditional_eocd.zip.uu",
+    {CORPUS_LA, "test_read_format_cpio_filename_koi8r.cpio.uu",
      "archive.tar.magic", 0},
-    {LA, "test_read_format_zip_zip64a.zip.uu", "archive.tar.magic", 0},
-    {LA, "test_read_format_zip_zip64b.zip.uu", "archive.tar.magic", 0},
-    {LA, "test_read_pax_empty_val_no_nl.tar.uu", "archive.tar.padding", 0},
-    {LA, "test_read_pax_xattr_schily.tar.uu", "archive.pax.key", 0},
-    {LA, "test_write_disk_mac_metadata.tar.gz.uu", "archive.pax.key", 1},
+    {CORPUS_LA, "test_read_format_cpio_filename_utf8_jp.cpio.uu",
+     "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_cpio_svr4_bzip2_rpm.rpm.uu",
+     "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_cpio_svr4_gzip_rpm.rpm.uu",
+     "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_gtar_filename_eucjp.tar.Z.uu",
+     "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_gtar_filename_koi8r.tar.Z.uu",
+     "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_tar_V_negative_size.tar.uu",
+     "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_tar_acl_oob_read.tar.uu", "archive.pax.key",
+     0},
+    {CORPUS_LA, "test_read_format_tar_concatenated.tar.uu",
+     "archive.tar.trailing", 1},
+    {CORPUS_LA, "test_read_format_tar_empty_filename.tar.uu",
+     "archive.member.name", 0},
+    {CORPUS_LA, "test_read_format_tar_empty_pax.tar.Z.uu", "archive.tar.magic",
+     0},
+    {CORPUS_LA, "test_read_format_tar_empty_with_gnulabel.tar.uu",
+     "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_tar_pax_g_large.tar.uu", "archive.limit.pax",
+     0},
+    {CORPUS_LA, "test_read_format_tar_pax_negative_time.tar.uu",
+     "archive.tar.number", 0},
+    {CORPUS_LA, "test_read_format_ustar_filename_eucjp.tar.Z.uu",
+     "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_ustar_filename_koi8r.tar.Z.uu",
+     "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_zip.zip.uu", "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_zip_7z_deflate.zip.uu", "archive.tar.magic",
+     0},
+    {CORPUS_LA, "test_read_format_zip_bz2_hang.zip.uu", "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_zip_encryption_data.zip.uu",
+     "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_zip_filename_cp866.zip.uu",
+     "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_zip_filename_utf8_ru.zip.uu",
+     "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_zip_high_compression.zip.uu",
+     "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_zip_mac_metadata.zip.uu", "archive.tar.magic",
+     0},
+    {CORPUS_LA, "test_read_format_zip_msdos.zip.uu", "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_zip_nested.zip.uu", "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_zip_nofiletype.zip.uu", "archive.tar.magic",
+     0},
+    {CORPUS_LA, "test_read_format_zip_padded2.zip.uu", "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_zip_pkware_unix.zip.uu", "archive.tar.magic",
+     0},
+    {CORPUS_LA, "test_read_format_zip_symlink_unsupported_compression.zip.uu",
+     "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_zip_traditional_encryption_data.zip.uu",
+     "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_zip_uncompressed_size_off_by_4gib.zip.uu",
+     "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_zip_ux.zip.uu", "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_zip_with_invalid_traditional_eocd.zip.uu",
+     "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_zip_zip64a.zip.uu", "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_format_zip_zip64b.zip.uu", "archive.tar.magic", 0},
+    {CORPUS_LA, "test_read_pax_empty_val_no_nl.tar.uu", "archive.tar.padding",
+     0},
+    {CORPUS_LA, "test_read_pax_xattr_schily.tar.uu", "archive.pax.key", 0},
+    {CORPUS_LA, "test_write_disk_mac_metadata.tar.gz.uu", "archive.pax.key", 1},
 };
-
-static unsigned uu_value(uint8_t c)
-{
-    return ((unsigned)c - ' ') & 63;
-}
-
-/* One line: its length, then four characters for each three bytes. */
-static void uu_line(struct hm_buf *out, const uint8_t *p, size_t n)
-{
-    const unsigned want = uu_value(p[0]);
-
-    for (unsigned done = 0; done < want; done += 3) {
-        unsigned v = 0;
-        uint8_t bytes[3];
-
-        for (unsigned i = 0; i < 4; i++) {
-            const size_t at = 1 + done / 3 * 4 + i;
-
-            v = v << 6 | (at < n ? uu_value(p[at]) : 0);
-        }
-        for (unsigned i = 0; i < 3; i++)
-            bytes[i] = (uint8_t)(v >> (16 - 8 * i));
-        build_add(out, bytes, want - done < 3 ? want - done : 3);
-    }
-}
-
-static void uu_decode(struct hm_bytes in, struct hm_buf *out)
-{
-    bool began = false;
-
-    while (in.n > 0) {
-        const uint8_t *eol = memchr(in.p, '\n', in.n);
-        size_t n = eol == NULL ? in.n : (size_t)(eol - in.p);
-
-        if (n >= 3 && memcmp(in.p, "end", 3) == 0 && began)
-            return;
-        if (began && n > 0)
-            uu_line(out, in.p, n);
-        began |= n >= 6 && memcmp(in.p, "begin ", 6) == 0;
-        n += eol != NULL;
-        in.p += n;
-        in.n -= n;
-    }
-}
 
 static void load(const struct verdict *v, struct hm_buf *out)
 {
-    HM_OWN(hm_buf) raw = HM_BUF_INIT(BUILD_MAX);
-    char path[512];
-    struct hm_err e = {0};
-
-    (void)snprintf(path, sizeof(path), "%s/third-party/%s%s", HM_TESTDATA,
-                   v->folder, v->name);
-    assert_ok(hm_file_load(path, &raw, &e), &e);
-    if (strstr(v->name, ".uu") != NULL)
-        uu_decode(hm_buf_view(&raw), out);
-    else
-        hm_buf_move(out, &raw);
+    corpus_load(v->folder, v->name, out);
 }
 
 static void each_archive_has_its_verdict(void **state)
