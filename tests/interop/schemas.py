@@ -27,6 +27,7 @@ documents = {
     "ceremony": [demo / "ceremony.json"],
     "listing": sorted(records.glob("listing-*.json")),
     "comparison": sorted(records.glob("comparison-*.json")),
+    "packing": sorted(records.glob("packing-*.json")),
     "rebuild": sorted(records.glob("rebuild-*.json")),
     "cohorts": [samples / name for name in ("full", "least", "no-clock")]
     + [demo / "fleet.json"],
