@@ -118,8 +118,8 @@ static bool seen_before(struct cli_parse *p, const struct hm_opt *o)
     return seen;
 }
 
-HM_MUST static hm_rc store_value(const struct hm_opt *o, const char *value,
-                                 struct hm_err *e)
+HM_MUST static hm_rc store_value(struct cli_parse *p, const struct hm_opt *o,
+                                 const char *value, struct hm_err *e)
 {
     struct hm_cli_list *list = o->into;
 
@@ -131,6 +131,7 @@ HM_MUST static hm_rc store_value(const struct hm_opt *o, const char *value,
         return hm_fail(e, HM_E_USAGE, "cli.option.count",
                        "option '--%s' is given more than %d times", o->name,
                        HM_CLI_LIST_MAX);
+    list->at[list->n] = p->listed++;
     list->value[list->n++] = value;
     return HM_OK;
 }
@@ -148,11 +149,11 @@ HM_MUST static hm_rc store(struct cli_parse *p, const struct option *it,
         return HM_OK;
     }
     if (it->value != NULL)
-        return store_value(o, it->value, e);
+        return store_value(p, o, it->value, e);
     if (p->at + 1 >= p->argc)
         return hm_fail(e, HM_E_USAGE, "cli.option.value",
                        "option '--%s' needs %s", o->name, o->arg);
-    return store_value(o, p->argv[++p->at], e);
+    return store_value(p, o, p->argv[++p->at], e);
 }
 
 HM_MUST static hm_rc refuse_unknown(const char *arg, char letter,

@@ -47,6 +47,7 @@ struct cli_parse {
     struct cli_tables tables;
     const struct hm_opt *seen[CLI_OPTS_MAX];
     size_t seen_n;
+    unsigned listed;       /**< values of lists so far */
     const char **operands; /**< borrowed */
     int operands_n;
 };

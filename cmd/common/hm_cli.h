@@ -28,6 +28,7 @@ enum hm_opt_kind {
 /** Values of an option that may be given more than once, in order. */
 struct hm_cli_list {
     const char *value[HM_CLI_LIST_MAX];
+    unsigned at[HM_CLI_LIST_MAX]; /**< place among the values of all lists */
     size_t n;
 };
 

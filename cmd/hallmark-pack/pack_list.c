@@ -60,8 +60,7 @@ static void say_member(const struct list *l,
     (void)putchar('\n');
 }
 
-/* JSON cannot hold what is no UTF-8: such a name is shown as in an error. */
-static void put_name(struct hm_json_writer *w, const char *key, const char *s)
+void pack_put_name(struct hm_json_writer *w, const char *key, const char *s)
 {
     hm_json_put_text(w, key, hm_archive_is_utf8(s) ? s : hm_show_str(s));
 }
@@ -75,22 +74,38 @@ static void put_method(struct hm_json_writer *w,
     hm_json_put_bool(w, "checked", member->is_checked);
 }
 
+/* Their names: values may be anything. */
+static void put_xattrs(struct hm_json_writer *w,
+                       const struct hm_archive_member *m)
+{
+    struct hm_bytes rest = m->xattrs;
+    struct hm_archive_xattr x;
+
+    if (rest.n == 0)
+        return;
+    hm_json_open_array(w, "xattrs");
+    while (hm_archive_take_xattr(&rest, &x))
+        hm_json_put_text(w, NULL, hm_show(x.name));
+    hm_json_close_array(w);
+}
+
 static void put_member(const struct list *l,
                        const struct hm_image_member *member)
 {
     const struct hm_archive_member *m = member->m;
 
     hm_json_open_object(l->w, NULL);
-    put_name(l->w, "path", m->path);
+    pack_put_name(l->w, "path", m->path);
     hm_json_put_text(l->w, "kind", hm_archive_kind_name(m->kind));
     if (m->target[0] != '\0')
-        put_name(l->w, "target", m->target);
+        pack_put_name(l->w, "target", m->target);
     hm_json_put_uint(l->w, "size", m->size);
     hm_json_put_uint(l->w, "mode", m->mode);
     if (m->mtime >= 0)
         hm_json_put_uint(l->w, "mtime", (uint64_t)m->mtime);
     hm_json_put_uint(l->w, "uid", m->uid);
     hm_json_put_uint(l->w, "gid", m->gid);
+    put_xattrs(l->w, m);
     hm_json_put_uint(l->w, "offset", m->offset);
     if (strcmp(l->image.kind, "zip") == 0)
         put_method(l->w, member);

@@ -1,4 +1,3 @@
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "pack_cli_priv.h"
@@ -9,6 +8,7 @@ static struct {
     const char *time;
     const char *threads;
     struct hm_cli_list allow;
+    struct pack_call input;
     bool force;
     bool dry_run;
 } call;
@@ -21,6 +21,26 @@ const struct hm_opt pack_make_opts[] = {
      "SOURCE_DATE_EPOCH, else that of the commit around DIR"},
     {"threads", 0, HM_OPT_VALUE, false, &call.threads, "N",
      "use N threads, 1 to 32; else one a processor; the bytes are the same"},
+    {"git", 0, HM_OPT_VALUE, false, &call.input.git, "REV[:PATH]",
+     "pack what commit REV of the git repository DIR holds, or its directory "
+     "PATH; nothing is checked out"},
+    {"files-from", 0, HM_OPT_VALUE, false, &call.input.files_from, "LIST",
+     "pack only the paths that the file LIST names, one a line; - is standard "
+     "input"},
+    {"null", '0', HM_OPT_FLAG, false, &call.input.nul, "",
+     "the names in LIST end in NUL, not in a newline"},
+    {"include", 0, HM_OPT_LIST, false, &call.input.include, "PATTERN",
+     "pack what matches; the last pattern that matches decides"},
+    {"exclude", 0, HM_OPT_LIST, false, &call.input.exclude, "PATTERN",
+     "leave out what matches; the last pattern that matches decides"},
+    {"modes", 0, HM_OPT_VALUE, false, &call.input.modes, "keep",
+     "write modes as they are found, not 0755 and 0644"},
+    {"owners", 0, HM_OPT_VALUE, false, &call.input.owners, "keep",
+     "write owners as they are found, not 0"},
+    {"xattrs", 0, HM_OPT_VALUE, false, &call.input.xattrs, "keep",
+     "write extended attributes, ACLs among them, as they are found"},
+    {"permissions", 0, HM_OPT_VALUE, false, &call.input.permissions, "TABLE",
+     "take modes and owners from TABLE, in the form of Buildroot's makedevs"},
     {"allow", 0, HM_OPT_LIST, false, &call.allow, "RULE[:PATH]",
      "overrule a rule, for all files or for PATH"},
     {"force", 0, HM_OPT_FLAG, false, &call.force, "",
@@ -29,70 +49,6 @@ const struct hm_opt pack_make_opts[] = {
      "do everything but write FILE"},
     HM_OPT_END,
 };
-
-HM_MUST static hm_rc refuse(const struct hm_err *why, struct hm_err *e)
-{
-    return hm_hint(
-        e,
-        hm_fail(e, HM_E_USAGE, "archive.time.missing",
-                "no time for the members: SOURCE_DATE_EPOCH is not set, and %s",
-                why->text),
-        "export SOURCE_DATE_EPOCH, or give --time @SECONDS: the time of the "
-        "commit that was built, so that a rebuild gives the same bytes");
-}
-
-/* The commit that the work tree around the directory has checked out. */
-HM_MUST static hm_rc read_commit(const char *dir, struct pack_time *out,
-                                 struct hm_err *e)
-{
-    HM_OWN(hm_source) source = HM_SOURCE_INIT;
-    HM_OWN(hm_dir) there = HM_DIR_INIT;
-    struct hm_err why = {.rc = HM_OK};
-    hm_rc rc;
-
-    HM_TRY(hm_dir_open(&there, dir, e));
-    rc = hm_source_read_commit(&source, dir, &why);
-    if (rc == HM_E_USAGE || rc == HM_E_REJECTED)
-        return refuse(&why, e);
-    if (rc != HM_OK) {
-        *e = why;
-        return rc;
-    }
-    out->time = source.commit_time;
-    out->from = "commit";
-    memcpy(out->commit, source.commit, sizeof(out->commit));
-    return HM_OK;
-}
-
-HM_MUST static hm_rc parse(const char *text, hm_time *out, struct hm_err *e)
-{
-    uint64_t seconds = 0;
-
-    if (text[0] != '@' && hm_time_parse(hm_bytes_str(text), out, NULL) == HM_OK)
-        return HM_OK;
-    if (text[0] == '@' && hm_number_read(hm_bytes_str(text + 1), HM_TIME_MAX,
-                                         &seconds, NULL) == HM_OK) {
-        *out = (hm_time)seconds;
-        return HM_OK;
-    }
-    return hm_fail(e, HM_E_USAGE, "archive.time.syntax",
-                   "'%s' is no time: expected @SECONDS or "
-                   "2026-05-12T08:00:00Z",
-                   hm_show_str(text));
-}
-
-hm_rc pack_find_time(const char *text, const char *dir, struct pack_time *out,
-                     struct hm_err *e)
-{
-    bool found = false;
-
-    *out = (struct pack_time){.from = "option"};
-    if (text != NULL)
-        return parse(text, &out->time, e);
-    out->from = "environment";
-    HM_TRY(hm_time_source_date(&out->time, &found, e));
-    return found ? HM_OK : read_commit(dir, out, e);
-}
 
 void pack_put_digests(struct hm_json_writer *w,
                       const struct hm_archive_result *r)
@@ -131,7 +87,8 @@ HM_MUST static hm_rc read_threads(unsigned *out, struct hm_err *e)
     return HM_OK;
 }
 
-HM_MUST static hm_rc read_options(const char *dir, struct hm_archive_options *o,
+HM_MUST static hm_rc read_options(const char *dir, struct pack_input *in,
+                                  struct hm_archive_options *o,
                                   struct pack_time *when, struct hm_err *e)
 {
     o->form = HM_ARCHIVE_TAR_GZ;
@@ -140,7 +97,12 @@ HM_MUST static hm_rc read_options(const char *dir, struct hm_archive_options *o,
     o->allow = call.allow.value;
     o->allow_n = call.allow.n;
     HM_TRY(read_threads(&o->threads, e));
-    HM_TRY(pack_find_time(call.time, dir, when, e));
+    HM_TRY(pack_open_input(in, &call.input, dir, o, e));
+    HM_TRY(pack_find_time(call.time, dir,
+                          in->revision.impl == NULL ? NULL : &in->revision,
+                          when, e));
+    if (in->revision.impl != NULL)
+        memcpy(when->commit, in->revision.commit, sizeof(when->commit));
     o->time = when->time;
     return HM_OK;
 }
@@ -169,6 +131,36 @@ static void say(const struct hm_cli *cli, const struct hm_archive_options *o,
     }
 }
 
+/* A pattern that matches nothing may be misspelt. */
+static void say_choice(const struct hm_cli *cli,
+                       const struct hm_archive_options *o,
+                       const struct hm_archive_result *r)
+{
+    if (r->left_out > 0)
+        hm_cli_say(cli, "left out by patterns: %llu",
+                   (unsigned long long)r->left_out);
+    for (size_t i = 0; i < o->patterns_n; i++)
+        if (o->patterns[i].hits == 0)
+            hm_cli_warn(cli, "nothing matches the exclude '%s'",
+                        hm_show_str(o->patterns[i].text));
+}
+
+static void put_choice(struct hm_json_writer *w,
+                       const struct hm_archive_options *o,
+                       const struct hm_archive_result *r)
+{
+    hm_json_put_uint(w, "left_out", r->left_out);
+    hm_json_open_array(w, "unmatched");
+    for (size_t i = 0; i < o->patterns_n; i++)
+        if (o->patterns[i].hits == 0)
+            pack_put_name(w, NULL, o->patterns[i].text);
+    hm_json_close_array(w);
+    hm_json_put_text(w, "modes", o->keep_modes ? "keep" : "normal");
+    hm_json_put_text(w, "owners", o->keep_owners ? "keep" : "normal");
+    hm_json_put_text(w, "xattrs", o->keep_xattrs ? "keep" : "normal");
+    hm_json_put_bool(w, "permissions", o->permissions != NULL);
+}
+
 HM_MUST static hm_rc report(struct hm_cli *cli,
                             const struct hm_archive_options *o,
                             const struct pack_time *when,
@@ -178,40 +170,46 @@ HM_MUST static hm_rc report(struct hm_cli *cli,
     struct hm_json_writer w;
 
     say(cli, o, when, r);
+    say_choice(cli, o, r);
     hm_cli_result(cli, &w, true);
     hm_json_put_text(&w, "name", slash == NULL ? call.output : slash + 1);
     pack_put_digests(&w, r);
     hm_json_put_uint(&w, "source_date_epoch", (uint64_t)o->time);
     hm_json_put_text(&w, "time_from", when->from);
+    if (call.input.git != NULL)
+        pack_put_name(&w, "git", call.input.git);
     hm_json_put_optional(&w, "commit", when->commit);
     hm_json_put_text(&w, "zlib", hm_archive_zlib_version());
+    put_choice(&w, o, r);
     hm_json_open_array(&w, "allowed");
     for (size_t i = 0; i < call.allow.n; i++)
-        hm_json_put_text(&w, NULL, call.allow.value[i]);
+        pack_put_name(&w, NULL, call.allow.value[i]);
     hm_json_close_array(&w);
     hm_json_close_object(&w);
     return hm_json_finish(&w, e);
 }
 
 HM_MUST static hm_rc pack_to(const struct hm_cli *cli, int fd,
+                             const struct pack_input *in,
                              const struct hm_archive_options *o,
                              struct hm_archive_result *r, struct hm_err *e)
 {
-    HM_OWN(hm_dir) tree = HM_DIR_INIT;
     struct hm_archive_options with = *o;
     struct hm_cli_progress progress;
     hm_rc rc;
 
-    HM_TRY(hm_dir_open(&tree, cli->argv[0], e));
     hm_cli_progress_begin(cli, &progress, "packed");
     with.progress = &progress.progress;
-    rc = hm_archive_pack(&tree, &with, fd, r, e);
+    rc = in->revision.impl != NULL
+             ? hm_archive_pack_source(&in->revision.source, &with, fd, r, e)
+             : hm_archive_pack(&in->tree, &with, fd, r, e);
     hm_cli_progress_clear(&progress);
     return hm_context(e, rc, "packing '%s' into '%s'",
                       hm_show_str(cli->argv[0]), hm_show_str(call.output));
 }
 
 HM_MUST static hm_rc pack_to_file(const struct hm_cli *cli,
+                                  const struct pack_input *in,
                                   const struct hm_archive_options *o,
                                   struct hm_archive_result *r, struct hm_err *e)
 {
@@ -219,25 +217,35 @@ HM_MUST static hm_rc pack_to_file(const struct hm_cli *cli,
 
     HM_TRY(hm_out_begin(&out, call.output,
                         call.force ? HM_OUT_REPLACE : HM_OUT_NEW, 0644, e));
-    HM_TRY(pack_to(cli, out.fd, o, r, e));
+    HM_TRY(pack_to(cli, out.fd, in, o, r, e));
     return call.dry_run ? HM_OK : hm_out_commit(&out, e);
 }
 
-hm_rc pack_make_run(struct hm_cli *cli, struct hm_err *e)
+HM_MUST static hm_rc make(struct hm_cli *cli, struct pack_input *in,
+                          struct hm_err *e)
 {
     struct hm_archive_options o = {.threads = 0};
     struct hm_archive_result r;
     struct pack_time when;
 
-    HM_TRY(read_options(cli->argv[0], &o, &when, e));
+    HM_TRY(read_options(cli->argv[0], in, &o, &when, e));
     if (!hm_cli_is_stdout(call.output)) {
-        HM_TRY(pack_to_file(cli, &o, &r, e));
+        HM_TRY(pack_to_file(cli, in, &o, &r, e));
         return report(cli, &o, &when, &r, e);
     }
     if (call.dry_run)
         return hm_fail(e, HM_E_USAGE, "cli.option.value",
                        "'-o -' does not go with --dry-run: standard output is "
                        "the archive");
-    HM_TRY(pack_to(cli, STDOUT_FILENO, &o, &r, e));
+    HM_TRY(pack_to(cli, STDOUT_FILENO, in, &o, &r, e));
     return report(cli, &o, &when, &r, e);
+}
+
+hm_rc pack_make_run(struct hm_cli *cli, struct hm_err *e)
+{
+    static struct pack_input in = PACK_INPUT_INIT; /* large */
+    const hm_rc rc = make(cli, &in, e);
+
+    pack_input_clear(&in);
+    return rc;
 }

@@ -4,6 +4,8 @@
 #include "hallmark_priv.h"
 #include "hallmark_steps.h"
 
+#include "hm_source.h"
+
 static struct {
     const char *issue_time;
     const char *at;
@@ -60,6 +62,32 @@ HM_MUST static hm_rc check_pin(const struct hm_release *r,
                       e);
 }
 
+/* Provenance records the commit that is checked out, so that nothing else may
+ * be packed. */
+HM_MUST static hm_rc check_revision(const struct hm_release *r,
+                                    const struct hm_release_artefact *a,
+                                    struct hm_err *e)
+{
+    HM_OWN(hm_buf) path = HM_BUF_INIT(8192);
+    char head[HM_SOURCE_COMMIT];
+    char id[HM_SOURCE_COMMIT];
+    hm_time time = 0;
+
+    HM_TRY(hm_release_path(r, r->provenance.repository, &path, e));
+    HM_TRY(hm_context(
+        e, hm_source_find_commit((const char *)path.p, a->source, id, &time, e),
+        "release.json names a commit for artefact '%s'", hm_show_str(a->id)));
+    HM_TRY(hm_source_find_commit((const char *)path.p, "HEAD", head, &time, e));
+    if (strcmp(head, id) == 0)
+        return HM_OK;
+    return hm_hint(e,
+                   hm_fail(e, HM_E_USAGE, "hallmark.artefact.revision",
+                           "artefact '%s' is of commit %s, but %s is checked "
+                           "out, and provenance would name that",
+                           hm_show_str(a->id), id, head),
+                   "git checkout %s", id);
+}
+
 /* What the build has to have left. */
 HM_MUST static hm_rc check_artefact(const struct hm_release *r,
                                     const struct hm_release_artefact *a,
@@ -68,7 +96,12 @@ HM_MUST static hm_rc check_artefact(const struct hm_release *r,
     HM_OWN(hm_buf) full = HM_BUF_INIT(8192);
     HM_OWN(hm_dir) tree = HM_DIR_INIT;
 
-    if (!a->is_tree)
+    if (a->pack.permissions != NULL)
+        HM_TRY(check_file(r, a->pack.permissions, "a permissions table",
+                          "write it, or name another under pack", e));
+    if (a->from == HM_RELEASE_FROM_GIT)
+        return check_revision(r, a, e);
+    if (a->from == HM_RELEASE_FROM_FILE)
         return check_file(r, a->source, "the file of an artefact",
                           "build it first, or name another under artefacts", e);
     HM_TRY(hm_release_path(r, a->source, &full, e));

@@ -113,16 +113,61 @@ HM_MUST static hm_rc copy_artefact(struct run *run, const struct hm_buf *from,
         "cannot copy '%s'", hm_show_str(text(from)));
 }
 
+/* What release.json says of packing, in the words of hallmark-pack. */
+HM_MUST static hm_rc add_pack(const struct run *run,
+                              const struct hm_release_artefact *a,
+                              struct hm_names *words, struct hm_err *e)
+{
+    const struct hm_release_pack *p = &a->pack;
+
+    if (a->from == HM_RELEASE_FROM_GIT)
+        HM_TRY(hallmark_add_option(words, "--git", a->source, e));
+    for (size_t i = 0; i < p->n_patterns; i++)
+        HM_TRY(hallmark_add_option(
+            words, p->patterns[i].is_include ? "--include" : "--exclude",
+            p->patterns[i].text, e));
+    HM_TRY(hallmark_add_option(words, "--modes", p->keep_modes ? "keep" : NULL,
+                               e));
+    HM_TRY(hallmark_add_option(words, "--owners",
+                               p->keep_owners ? "keep" : NULL, e));
+    HM_TRY(hallmark_add_option(words, "--xattrs",
+                               p->keep_xattrs ? "keep" : NULL, e));
+    HM_TRY(hallmark_add_path(words, "--permissions", &run->release,
+                             p->permissions, e));
+    for (size_t i = 0; i < p->allow.n; i++)
+        HM_TRY(hallmark_add_option(words, "--allow", p->allow.word[i], e));
+    return HM_OK;
+}
+
+/* hallmark-pack, from what release.json names to an archive. */
+HM_MUST static hm_rc add_packing(const struct run *run,
+                                 const struct hm_release_artefact *a,
+                                 const char *to, struct hm_names *words,
+                                 struct hm_err *e)
+{
+    HM_OWN(hm_buf) from = PATH_INIT;
+
+    HM_TRY(hm_release_path(&run->release,
+                           a->from == HM_RELEASE_FROM_GIT
+                               ? run->release.provenance.repository
+                               : a->source,
+                           &from, e));
+    HM_TRY(hallmark_add_words(words, e, "hallmark-pack", text(&from), "-o", to,
+                              (char *)NULL));
+    return add_pack(run, a, words, e);
+}
+
 /* The second time with one thread, another umask and in another time zone. */
-HM_MUST static hm_rc pack_otherwise(struct run *run, const char *tree,
+HM_MUST static hm_rc pack_otherwise(struct run *run,
+                                    const struct hm_release_artefact *a,
                                     const char *to, struct hm_err *e)
 {
     HM_OWN(hm_names) words = HM_NAMES_INIT;
     mode_t before;
     hm_rc rc;
 
-    HM_TRY(hallmark_add_words(&words, e, "hallmark-pack", tree, "--threads",
-                              "1", "-o", to, (char *)NULL));
+    HM_TRY(add_packing(run, a, to, &words, e));
+    HM_TRY(hallmark_add_option(&words, "--threads", "1", e));
     run->how.zone = "TZ=Asia/Kathmandu";
     before = umask(077);
     rc = run_words(run, &words, e);
@@ -132,24 +177,25 @@ HM_MUST static hm_rc pack_otherwise(struct run *run, const char *tree,
 }
 
 /* @param first  the archive that goes into the release */
-HM_MUST static hm_rc pack_again(struct run *run, const char *name,
-                                const char *tree, const char *first,
-                                struct hm_err *e)
+HM_MUST static hm_rc pack_again(struct run *run,
+                                const struct hm_release_artefact *a,
+                                const char *first, struct hm_err *e)
 {
     HM_OWN(hm_buf) second = PATH_INIT;
     HM_OWN(hm_names) words = HM_NAMES_INIT;
     char again[HM_NAME_MAX + 16];
 
-    (void)snprintf(again, sizeof(again), "again-%s", name);
+    (void)snprintf(again, sizeof(again), "again-%s", a->name);
     HM_TRY(stage_path_beside(&run->stage, again, &second, e));
-    HM_TRY(pack_otherwise(run, tree, text(&second), e));
+    HM_TRY(pack_otherwise(run, a, text(&second), e));
     HM_TRY(hallmark_add_words(&words, e, "hallmark-pack", "compare", first,
                               text(&second), (char *)NULL));
-    HM_TRY(hm_hint(e,
-                   hm_context(e, run_words(run, &words, e),
-                              "packed twice, '%s' is not twice the same", name),
-                   "find what changes the tree while it is packed; nothing was "
-                   "signed"));
+    HM_TRY(
+        hm_hint(e,
+                hm_context(e, run_words(run, &words, e),
+                           "packed twice, '%s' is not twice the same", a->name),
+                "find what changes the tree while it is packed; nothing was "
+                "signed"));
     return hm_dir_remove_at(&run->stage.base, again, e);
 }
 
@@ -163,16 +209,14 @@ HM_MUST static hm_rc put_artefact(struct run *run,
     char name[HM_NAME_MAX + 1];
 
     (void)snprintf(name, sizeof(name), HM_RELEASE_DIR_ARTEFACTS "/%s", a->name);
-    HM_TRY(hm_release_path(&run->release, a->source, &from, e));
     HM_TRY(stage_path(&run->stage, name, &to, e));
-    if (!a->is_tree)
+    if (a->from == HM_RELEASE_FROM_FILE) {
+        HM_TRY(hm_release_path(&run->release, a->source, &from, e));
         return copy_artefact(run, &from, name, e);
-    HM_TRY(hallmark_add_words(&words, e, "hallmark-pack", text(&from), "-o",
-                              text(&to), (char *)NULL));
+    }
+    HM_TRY(add_packing(run, a, text(&to), &words, e));
     HM_TRY(run_words(run, &words, e));
-    return run->build_twice
-               ? pack_again(run, a->name, text(&from), text(&to), e)
-               : HM_OK;
+    return run->build_twice ? pack_again(run, a, text(&to), e) : HM_OK;
 }
 
 HM_MUST static hm_rc step_artefacts(struct run *run, struct hm_err *e)

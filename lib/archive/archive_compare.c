@@ -213,14 +213,16 @@ HM_MUST static hm_rc differ_in_names(struct pair *p, struct hm_err *e)
 }
 
 /* One member's fields as text, in the order in which they are compared. */
-#define FIELDS 8u
+#define FIELDS 9u
 struct fields {
     char text[FIELDS][HM_SHOW_MAX];
     const char *raw[FIELDS]; /* what text was shown from; NULL: text is all */
 };
 
 static const char *const field_names[FIELDS] = {
-    "kind", "target", "mode", "size", "mtime", "uid", "gid", "owner names"};
+    "kind", "target",      "mode",
+    "size", "mtime",       "uid",
+    "gid",  "owner names", "extended attributes"};
 
 __attribute__((format(printf, 3, 4))) static void
 put(struct fields *f, unsigned i, const char *fmt, ...)
@@ -230,6 +232,25 @@ put(struct fields *f, unsigned i, const char *fmt, ...)
     va_start(ap, fmt);
     (void)vsnprintf(f->text[i], sizeof(f->text[i]), fmt, ap);
     va_end(ap);
+}
+
+/* The names of extended attributes, and a digest of all they say. */
+static void describe_xattrs(const struct hm_archive_member *m, struct fields *f)
+{
+    struct hm_bytes rest = m->xattrs;
+    struct hm_archive_xattr x;
+    uint8_t digest[HM_SHA256_SIZE] = {0};
+    char hex[HM_SHA256_HEX];
+    char names[80] = "";
+    size_t n = 0;
+
+    while (n < sizeof(names) && hm_archive_take_xattr(&rest, &x))
+        n += (size_t)snprintf(names + n, sizeof(names) - n, "%s ",
+                              hm_show(x.name));
+    if (m->xattrs.n > 0 && hm_sha256(m->xattrs, digest, NULL) != HM_OK)
+        digest[0] = 1;
+    hm_hex_write((struct hm_bytes){digest, 8}, hex);
+    put(f, 8, "%s%s", names, m->xattrs.n > 0 ? hex : "none");
 }
 
 static void describe(const struct hm_archive_member *m, struct fields *f)
@@ -249,6 +270,7 @@ static void describe(const struct hm_archive_member *m, struct fields *f)
     put(f, 5, "%llu", (unsigned long long)m->uid);
     put(f, 6, "%llu", (unsigned long long)m->gid);
     put(f, 7, "%s:%s", hm_show_str(m->uname), hm_show_str(m->gname));
+    describe_xattrs(m, f);
 }
 
 static bool fields_differ(struct pair *p)

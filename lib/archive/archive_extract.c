@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "archive_priv.h"
@@ -12,6 +13,8 @@ struct extraction {
     struct hm_dir parent; /* owned: the directory of the last member */
     char *parent_path;    /* owned: HM_ARCHIVE_PATH_MAX + 1 bytes */
     uint8_t *chunk;       /* owned */
+    bool is_root;         /* may give files away */
+    bool inherits;        /* a directory had a default ACL */
 };
 
 #define EXTRACTION_INIT                                           \
@@ -59,6 +62,64 @@ HM_MUST static hm_rc enter(struct extraction *x, const char *path,
                       "cannot extract '%s'", hm_show_str(path));
 }
 
+/* Nobody but root can give a file to its owner; a setuid file of another one
+ * than the archive says would be worse than none. */
+HM_MUST static hm_rc check_owner(const struct extraction *x,
+                                 const struct hm_archive_member *m,
+                                 struct hm_err *e)
+{
+    if (m->uid > UINT32_MAX - 1 || m->gid > UINT32_MAX - 1)
+        return hm_fail(e, HM_E_IO, "archive.extract.owner",
+                       "'%s' belongs to %llu/%llu, which no user is",
+                       hm_show_str(m->path), (unsigned long long)m->uid,
+                       (unsigned long long)m->gid);
+    if (x->is_root || m->kind != HM_ARCHIVE_FILE || (m->mode & 06000) == 0)
+        return HM_OK;
+    return hm_hint(e,
+                   hm_fail(e, HM_E_IO, "archive.extract.owner",
+                           "'%s' is setuid or setgid, and only root can give "
+                           "it to its owner",
+                           hm_show_str(m->path)),
+                   "extract it as root");
+}
+
+/* Before the mode: giving a file away drops setuid. */
+static bool give(const struct extraction *x, int at, const char *name,
+                 const struct hm_archive_member *m)
+{
+    const int flags = AT_SYMLINK_NOFOLLOW | (*name == '\0' ? AT_EMPTY_PATH : 0);
+
+    return !x->is_root ||
+           fchownat(at, name, (uid_t)m->uid, (gid_t)m->gid, flags) == 0;
+}
+
+/* After the owner: giving a file away drops its capabilities.  What was made
+ * in a directory with a default ACL has inherited what nobody packed. */
+static bool set_xattrs(struct extraction *to, int fd,
+                       const struct hm_archive_member *m)
+{
+    static const char access[] = "system.posix_acl_access";
+    static const char inherited[] = "system.posix_acl_default";
+    struct hm_bytes rest = m->xattrs;
+    struct hm_archive_xattr x;
+
+    if (to->inherits) {
+        (void)fremovexattr(fd, access);
+        (void)fremovexattr(fd, inherited);
+    }
+
+    while (hm_archive_take_xattr(&rest, &x)) {
+        char name[256];
+
+        memcpy(name, x.name.p, x.name.n);
+        name[x.name.n] = '\0';
+        if (fsetxattr(fd, name, x.value.p, x.value.n, XATTR_CREATE) != 0)
+            return false;
+        to->inherits |= strcmp(name, inherited) == 0;
+    }
+    return true;
+}
+
 HM_MUST static hm_rc write_content(struct extraction *x,
                                    struct hm_archive_reader *r, int fd,
                                    const struct hm_archive_member *m,
@@ -91,7 +152,8 @@ HM_MUST static hm_rc extract_file(struct extraction *x,
     if (f.fd < 0)
         return failed(m, e);
     HM_TRY(write_content(x, r, f.fd, m, e));
-    if (fchmod(f.fd, (mode_t)m->mode) != 0 || futimens(f.fd, times) != 0)
+    if (!give(x, f.fd, "", m) || fchmod(f.fd, (mode_t)m->mode) != 0 ||
+        !set_xattrs(x, f.fd, m) || futimens(f.fd, times) != 0)
         return failed(m, e);
     return HM_OK;
 }
@@ -105,7 +167,8 @@ HM_MUST static hm_rc extract_dir(struct extraction *x,
 
     HM_TRY(hm_context(e, hm_dir_make_at(&d, x->root, m->path, e),
                       "cannot extract '%s'", hm_show_str(m->path)));
-    if (fchmod(d.fd, (mode_t)m->mode | 0700) != 0)
+    if (!give(x, d.fd, "", m) || fchmod(d.fd, (mode_t)m->mode | 0700) != 0 ||
+        !set_xattrs(x, d.fd, m))
         return failed(m, e);
     return HM_OK;
 }
@@ -117,7 +180,8 @@ HM_MUST static hm_rc extract_symlink(struct extraction *x,
     const char *last = NULL;
 
     HM_TRY(enter(x, m->path, &last, e));
-    if (symlinkat(m->target, x->parent.fd, last) != 0)
+    if (symlinkat(m->target, x->parent.fd, last) != 0 ||
+        !give(x, x->parent.fd, last, m))
         return failed(m, e);
     return HM_OK;
 }
@@ -143,6 +207,7 @@ HM_MUST static hm_rc extract_member(struct extraction *x,
                                     const struct hm_archive_member *m,
                                     struct hm_err *e)
 {
+    HM_TRY(check_owner(x, m, e));
     if (strcmp(m->path, ".") == 0)
         return HM_OK; /* the target's own mode is the caller's */
     switch (m->kind) {
@@ -184,6 +249,7 @@ hm_rc hm_archive_extract(const struct hm_file *f, const struct hm_dir *target,
 
     *result = (struct hm_archive_result){.entries = 0};
     x.root = target;
+    x.is_root = geteuid() == 0;
     x.chunk = malloc(CHUNK);
     x.parent_path = malloc(HM_ARCHIVE_PATH_MAX + 1);
     if (x.chunk == NULL || x.parent_path == NULL)

@@ -1,113 +1,51 @@
+#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "archive_priv.h"
 
-#define CHUNK ((size_t)64 * 1024)
-
-/* What is too large for the stack. */
-struct space {
-    struct archive_walk walk;
-    char target[HM_ARCHIVE_PATH_MAX + 2];
-    uint8_t chunk[CHUNK];
-};
+#define CHUNK      ((size_t)64 * 1024)
+#define HEADER_MAX ((size_t)3 * HM_ARCHIVE_PATH_MAX) /* path, target, numbers */
 
 struct packing {
     const struct hm_archive_options *options;
+    const struct hm_archive_source *source;
+    struct hm_archive_items items; /* owned */
     struct archive_sink sink;
-    struct stat output;
     uint64_t entries;
-    uint64_t done;       /* bytes of files */
-    uint64_t total;      /* the same, as the first look found them */
-    struct space *space; /* owned */
+    uint64_t done;  /* bytes of files */
+    uint64_t total; /* the same, as they were named */
+    uint8_t *chunk; /* owned */
+    char *path;     /* owned: of a directory, with its slash */
 };
 
-#define PACKING_INIT                                              \
-    {                                                             \
-        .options = NULL, .sink = ARCHIVE_SINK_INIT, .space = NULL \
+#define PACKING_INIT                                                  \
+    {                                                                 \
+        .options = NULL, .source = NULL, .items = ARCHIVE_ITEMS_INIT, \
+        .sink = ARCHIVE_SINK_INIT, .chunk = NULL, .path = NULL        \
     }
 
 static void packing_clear(struct packing *p)
 {
+    archive_items_clear(&p->items);
     archive_sink_clear(&p->sink);
-    free(p->space);
-    p->space = NULL;
-}
-
-const char *hm_archive_zlib_version(void)
-{
-    return zlibVersion();
-}
-
-hm_rc hm_archive_form_of(const char *name, enum hm_archive_form *form,
-                         struct hm_err *e)
-{
-    static const struct {
-        const char *suffix;
-        enum hm_archive_form form;
-    } forms[] = {{".tar.gz", HM_ARCHIVE_TAR_GZ},
-                 {".tgz", HM_ARCHIVE_TAR_GZ},
-                 {".tar", HM_ARCHIVE_TAR}};
-    const size_t n = strlen(name);
-
-    for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
-        const size_t k = strlen(forms[i].suffix);
-
-        *form = forms[i].form;
-        if (n > k && strcmp(name + n - k, forms[i].suffix) == 0)
-            return HM_OK;
-    }
-    return hm_hint(e,
-                   hm_fail(e, HM_E_USAGE, "archive.name.suffix",
-                           "'%s' does not say what kind of archive it is",
-                           hm_show_str(name)),
-                   "let the name end in .tar.gz or .tar");
-}
-
-HM_MUST static hm_rc read_target(const struct packing *p,
-                                 const struct archive_found *found,
-                                 struct hm_err *e)
-{
-    char *target = p->space->target;
-    const ssize_t n = readlinkat(found->at->fd, found->name, target,
-                                 sizeof(p->space->target) - 1);
-
-    if (n < 0 || n != (ssize_t)found->sb.st_size)
-        return archive_changed(found->path, "changed", e);
-    target[n] = '\0';
-    return archive_rules_target(p->options, found->path, target, e);
-}
-
-/* First look: what names, kinds and links give away is refused before a byte
- * is written. */
-HM_MUST static hm_rc survey(void *ctx, const struct archive_found *found,
-                            struct hm_err *e)
-{
-    struct packing *p = ctx;
-
-    if (found->sb.st_dev == p->output.st_dev &&
-        found->sb.st_ino == p->output.st_ino && S_ISREG(found->sb.st_mode))
-        return hm_hint(e,
-                       hm_fail(e, HM_E_REJECTED, "archive.output.inside",
-                               "the archive would be written into the tree "
-                               "that it packs, as '%s'",
-                               hm_show_str(found->path)),
-                       "write it to another directory");
-    if (p->entries == HM_ARCHIVE_ENTRIES_MAX)
-        return hm_fail(e, HM_E_LIMIT, "archive.input.entries",
-                       "the tree holds more than %u entries",
-                       HM_ARCHIVE_ENTRIES_MAX);
-    p->entries++;
-    if (S_ISREG(found->sb.st_mode))
-        p->total += (uint64_t)found->sb.st_size;
-    return S_ISLNK(found->sb.st_mode) ? read_target(p, found, e) : HM_OK;
+    free(p->chunk);
+    free(p->path);
+    p->chunk = NULL;
+    p->path = NULL;
 }
 
 HM_MUST static hm_rc put_header(struct packing *p,
-                                const struct tar_entry *entry, struct hm_err *e)
+                                const struct hm_archive_item *item,
+                                struct tar_entry *entry, struct hm_err *e)
 {
-    HM_OWN(hm_buf) header = HM_BUF_INIT(TAR_PAX_MAX);
+    HM_OWN(hm_buf) header = HM_BUF_INIT(TAR_PAX_MAX + 4 * TAR_BLOCK);
+    HM_OWN(hm_buf) xattrs = HM_BUF_INIT(TAR_PAX_MAX - HEADER_MAX);
 
+    if (p->source->xattrs != NULL && !S_ISLNK(item->mode))
+        HM_TRY(hm_context(
+            e, p->source->xattrs(p->source->context, item, &xattrs, e),
+            "cannot pack '%s'", hm_show_str(item->path)));
+    entry->xattrs = hm_buf_view(&xattrs);
     HM_TRY(tar_header_add(&header, entry, e));
     p->entries++;
     return archive_sink_add(&p->sink, hm_buf_view(&header), e);
@@ -120,19 +58,6 @@ HM_MUST static hm_rc put_zeros(struct packing *p, size_t n, struct hm_err *e)
     return archive_sink_add(&p->sink, (struct hm_bytes){zeros, n}, e);
 }
 
-HM_MUST static hm_rc pack_link(struct packing *p,
-                               const struct archive_found *found,
-                               struct hm_err *e)
-{
-    const struct tar_entry entry = {.type = '2',
-                                    .path = found->path,
-                                    .target = p->space->target,
-                                    .mtime = p->options->time};
-
-    HM_TRY(read_target(p, found, e));
-    return put_header(p, &entry, e);
-}
-
 static void tell(struct packing *p, size_t n)
 {
     p->done += n;
@@ -140,75 +65,88 @@ static void tell(struct packing *p, size_t n)
 }
 
 /* Exactly size bytes: more or fewer mean that somebody writes. */
-HM_MUST static hm_rc pack_content(struct packing *p, const struct hm_file *f,
-                                  const struct archive_found *found,
+HM_MUST static hm_rc pack_content(struct packing *p,
+                                  const struct hm_archive_item *item,
                                   struct hm_err *e)
 {
-    const uint64_t size = (uint64_t)found->sb.st_size;
     uint64_t at = 0;
     size_t got = 0;
 
     for (;;) {
-        HM_TRY(hm_context(e, hm_file_read(f, p->space->chunk, CHUNK, &got, e),
-                          "cannot pack '%s'", hm_show_str(found->path)));
+        HM_TRY(hm_context(
+            e, p->source->read(p->source->context, p->chunk, CHUNK, &got, e),
+            "cannot pack '%s'", hm_show_str(item->path)));
         if (got == 0)
             break;
-        if (got > size - at)
-            return archive_changed(found->path, "grew", e);
+        if (got > item->size - at)
+            return hm_archive_changed(item->path, "grew", e);
         if (at == 0)
-            HM_TRY(archive_rules_content(
-                p->options, found->path,
-                (struct hm_bytes){p->space->chunk, got}, e));
-        HM_TRY(archive_sink_add(&p->sink,
-                                (struct hm_bytes){p->space->chunk, got}, e));
+            HM_TRY(archive_rules_content(p->options, item->path,
+                                         (struct hm_bytes){p->chunk, got}, e));
+        HM_TRY(archive_sink_add(&p->sink, (struct hm_bytes){p->chunk, got}, e));
         at += got;
         tell(p, got);
     }
-    if (at != size)
-        return archive_changed(found->path, "shrank", e);
-    return put_zeros(p, (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK, e);
+    if (at != item->size)
+        return hm_archive_changed(item->path, "shrank", e);
+    return put_zeros(p, (TAR_BLOCK - item->size % TAR_BLOCK) % TAR_BLOCK, e);
 }
 
 HM_MUST static hm_rc pack_file(struct packing *p,
-                               const struct archive_found *found,
+                               const struct hm_archive_item *item,
+                               struct tar_entry *entry, struct hm_err *e)
+{
+    HM_TRY(p->source->open(p->source->context, item, e));
+    HM_TRY(put_header(p, item, entry, e));
+    HM_TRY(pack_content(p, item, e));
+    return p->source->check(p->source->context, item, e);
+}
+
+HM_MUST static hm_rc pack_item(struct packing *p,
+                               const struct hm_archive_item *item,
                                struct hm_err *e)
 {
-    const struct tar_entry entry = {
-        .type = '0',
-        .path = found->path,
-        .target = "",
-        .size = (uint64_t)found->sb.st_size,
-        .mtime = p->options->time,
-        .executable = (found->sb.st_mode & S_IXUSR) != 0,
-    };
-    HM_OWN(hm_file) f = HM_FILE_INIT;
-    struct stat sb;
+    struct tar_entry entry = {.type = '0',
+                              .path = item->path,
+                              .target = "",
+                              .size = item->size,
+                              .mtime = p->options->time,
+                              .mode = item->mode & 07777,
+                              .uid = item->uid,
+                              .gid = item->gid};
 
-    HM_TRY(hm_context(e, hm_file_open_at(&f, found->at, found->name, e),
-                      "cannot pack '%s'", hm_show_str(found->path)));
-    if (fstat(f.fd, &sb) != 0 || !archive_same_stat(&sb, &found->sb))
-        return archive_changed(found->path, "changed", e);
-    HM_TRY(put_header(p, &entry, e));
-    HM_TRY(pack_content(p, &f, found, e));
-    if (fstat(f.fd, &sb) != 0 || !archive_same_stat(&sb, &found->sb))
-        return archive_changed(found->path, "changed", e);
+    if (S_ISREG(item->mode))
+        return pack_file(p, item, &entry, e);
+    entry.size = 0;
+    if (S_ISLNK(item->mode)) {
+        entry.type = '2';
+        entry.target = item->target;
+        HM_TRY(p->source->check(p->source->context, item, e));
+        return put_header(p, item, &entry, e);
+    }
+    (void)snprintf(p->path, HM_ARCHIVE_PATH_MAX + 2, "%s/", item->path);
+    entry.type = '5';
+    entry.path = p->path;
+    return put_header(p, item, &entry, e);
+}
+
+HM_MUST static hm_rc pack_items(struct packing *p, struct hm_err *e)
+{
+    for (size_t i = 0; i < p->items.n; i++)
+        HM_TRY(pack_item(p, &p->items.item[i], e));
     return HM_OK;
 }
 
-HM_MUST static hm_rc pack_entry(void *ctx, const struct archive_found *found,
-                                struct hm_err *e)
+/* Did anything come or go in a directory since it was listed? */
+HM_MUST static hm_rc check_directories(const struct packing *p,
+                                       struct hm_err *e)
 {
-    struct packing *p = ctx;
-    const struct tar_entry directory = {.type = '5',
-                                        .path = found->path,
-                                        .target = "",
-                                        .mtime = p->options->time};
+    const struct hm_archive_source *s = p->source;
 
-    if (S_ISREG(found->sb.st_mode))
-        return pack_file(p, found, e);
-    if (S_ISLNK(found->sb.st_mode))
-        return pack_link(p, found, e);
-    return put_header(p, &directory, e);
+    for (size_t i = 0; i < p->items.n; i++)
+        if (S_ISDIR(p->items.item[i].mode))
+            HM_TRY(s->check(s->context, &p->items.item[i], e));
+    return s->check(s->context, NULL, e);
 }
 
 HM_MUST static hm_rc check_options(const struct hm_archive_options *o,
@@ -222,33 +160,32 @@ HM_MUST static hm_rc check_options(const struct hm_archive_options *o,
         return hm_fail(e, HM_E_USAGE, "archive.threads.range",
                        "%u threads are more than %u", o->threads,
                        HM_ARCHIVE_THREADS_MAX);
+    if (o->patterns_n > HM_ARCHIVE_PATTERNS_MAX)
+        return hm_fail(e, HM_E_USAGE, "archive.pattern.syntax",
+                       "%zu patterns are more than %u", o->patterns_n,
+                       HM_ARCHIVE_PATTERNS_MAX);
+    for (size_t i = 0; i < o->patterns_n; i++) {
+        o->patterns[i].hits = 0;
+        HM_TRY(hm_archive_pattern_check(o->patterns[i].text, e));
+    }
     return archive_rules_known(o, e);
 }
 
-HM_MUST static hm_rc walk(struct packing *p, const struct hm_dir *tree,
-                          hm_rc (*visit)(void *ctx,
-                                         const struct archive_found *found,
-                                         struct hm_err *e),
-                          struct hm_err *e)
+/* First look: whatever can be refused is refused before a byte is written. */
+HM_MUST static hm_rc look_around(struct packing *p, int fd, struct hm_err *e)
 {
-    p->space->walk.options = p->options;
-    p->space->walk.visit = visit;
-    p->space->walk.ctx = p;
-    return archive_walk_tree(&p->space->walk, tree, e);
-}
+    struct stat output;
 
-HM_MUST static hm_rc look_around(struct packing *p, const struct hm_dir *tree,
-                                 int fd, struct hm_err *e)
-{
-    if (fstat(fd, &p->output) != 0)
+    if (fstat(fd, &output) != 0)
         return hm_fail_errno(e, "base.file.stat", "cannot look at the output");
-    HM_TRY(walk(p, tree, survey, e));
-    if (p->entries > 0)
-        return HM_OK;
-    return hm_hint(e,
-                   hm_fail(e, HM_E_REJECTED, "archive.input.empty",
-                           "the tree is empty: there is nothing to pack"),
-                   "check that the build wrote its result there");
+    p->items.options = p->options;
+    p->items.output_dev = output.st_dev;
+    p->items.output_ino = output.st_ino;
+    HM_TRY(p->source->list(p->source->context, &p->items, e));
+    HM_TRY(archive_items_settle(&p->items, e));
+    for (size_t i = 0; i < p->items.n; i++)
+        p->total += p->items.item[i].size;
+    return HM_OK;
 }
 
 /* Two blocks of zeros, then zeros to a whole record. */
@@ -260,16 +197,38 @@ HM_MUST static hm_rc put_end(struct packing *p, struct hm_err *e)
     return put_zeros(p, (TAR_RECORD - n % TAR_RECORD) % TAR_RECORD, e);
 }
 
-HM_MUST static hm_rc pack_tree(struct packing *p, const struct hm_dir *tree,
-                               int fd, struct hm_archive_result *made,
-                               struct hm_err *e)
+HM_MUST static hm_rc pack_all(struct packing *p, int fd,
+                              struct hm_archive_result *made, struct hm_err *e)
 {
-    p->entries = 0;
     HM_TRY(archive_sink_begin(&p->sink, fd, p->options, e));
-    HM_TRY(walk(p, tree, pack_entry, e));
+    HM_TRY(pack_items(p, e));
     HM_TRY(put_end(p, e));
     HM_TRY(archive_sink_end(&p->sink, made, e));
+    HM_TRY(check_directories(p, e));
     made->entries = p->entries;
+    made->left_out = p->items.left_out;
+    return HM_OK;
+}
+
+hm_rc hm_archive_pack_source(const struct hm_archive_source *source,
+                             const struct hm_archive_options *options, int fd,
+                             struct hm_archive_result *result, struct hm_err *e)
+{
+    HM_OWN(packing) p = PACKING_INIT;
+    struct hm_archive_result made = {.entries = 0};
+
+    *result = made;
+    p.options = options;
+    p.source = source;
+    HM_TRY(check_options(options, e));
+    p.chunk = malloc(CHUNK);
+    p.path = malloc(HM_ARCHIVE_PATH_MAX + 2);
+    if (p.chunk == NULL || p.path == NULL)
+        return hm_fail(e, HM_E_NOMEM, "archive.memory",
+                       "out of memory for packing");
+    HM_TRY(look_around(&p, fd, e));
+    HM_TRY(pack_all(&p, fd, &made, e));
+    *result = made;
     return HM_OK;
 }
 
@@ -277,18 +236,10 @@ hm_rc hm_archive_pack(const struct hm_dir *tree,
                       const struct hm_archive_options *options, int fd,
                       struct hm_archive_result *result, struct hm_err *e)
 {
-    HM_OWN(packing) p = PACKING_INIT;
-    struct hm_archive_result made = {.entries = 0};
+    HM_OWN(archive_tree) t = ARCHIVE_TREE_INIT;
+    struct hm_archive_source source;
 
-    *result = made;
-    p.options = options;
-    HM_TRY(check_options(options, e));
-    p.space = malloc(sizeof(*p.space));
-    if (p.space == NULL)
-        return hm_fail(e, HM_E_NOMEM, "archive.memory",
-                       "out of memory for packing");
-    HM_TRY(look_around(&p, tree, fd, e));
-    HM_TRY(pack_tree(&p, tree, fd, &made, e));
-    *result = made;
-    return HM_OK;
+    *result = (struct hm_archive_result){.entries = 0};
+    HM_TRY(archive_tree_begin(&t, tree, options, &source, e));
+    return hm_archive_pack_source(&source, options, fd, result, e);
 }

@@ -37,6 +37,7 @@ enum tar_field {
 };
 
 #define TAR_OCTAL_MAX 077777777777ULL /**< 11 octal digits: 8 GiB - 1 */
+#define TAR_ID_MAX    07777777u       /**< 7 octal digits */
 
 /** What one member's headers say. */
 struct tar_entry {
@@ -45,8 +46,26 @@ struct tar_entry {
     const char *target; /**< of a symlink, else "" */
     uint64_t size;      /**< of a file, else 0 */
     hm_time mtime;
-    bool executable;
+    unsigned mode; /**< 0..07777; beyond 0777 with TAR_ALLOWED before it */
+    uint32_t uid;
+    uint32_t gid;
+    struct hm_bytes xattrs; /**< pax records, with TAR_ALLOWED before them */
 };
+
+/** Append one pax record. */
+HM_MUST hm_rc tar_record_add(struct hm_buf *to, const char *key,
+                             struct hm_bytes value, struct hm_err *e);
+
+/** Take one pax record off the front. @return HM_E_FORMAT `archive.pax.syntax` */
+HM_MUST hm_rc tar_record_take(struct hm_bytes *rest, struct hm_bytes *key,
+                              struct hm_bytes *value, struct hm_err *e);
+
+/** The pax comment of a member with setuid, setgid, sticky or extended
+ * attributes: whoever packed it asked for that, or allowed it by name. */
+#define TAR_ALLOWED "hallmark: allowed by name"
+
+/** Before the name of an extended attribute. @source star, GNU tar */
+#define TAR_XATTR "SCHILY.xattr."
 
 /** Append the header of a member, a pax header before it where ustar cannot
  * say it.  The bytes are GNU tar's: --format=posix for short paths,
@@ -90,6 +109,9 @@ struct tar_extra {
     bool has_gid;
     bool has_uname;
     bool has_gname;
+    bool is_allowed;        /**< its comment is TAR_ALLOWED */
+    struct hm_bytes xattrs; /**< borrowed: records beside each other, sorted */
+    struct hm_bytes xattr_key; /**< borrowed: the last one's */
     uint64_t size;
     int64_t mtime;
     uint64_t uid;
@@ -125,9 +147,13 @@ enum archive_rule {
     ARCHIVE_RULE_BACKUP,
     ARCHIVE_RULE_CORE,
     ARCHIVE_RULE_BITS,
+    ARCHIVE_RULE_XATTRS,
     ARCHIVE_RULE_CASE,
+    ARCHIVE_RULE_UNICODE,
     ARCHIVE_RULE_CONTROL,
     ARCHIVE_RULE_ENCODING,
+    ARCHIVE_RULE_SUBMODULE,
+    ARCHIVE_RULE_LFS,
     ARCHIVE_RULES
 };
 
@@ -140,60 +166,122 @@ HM_MUST hm_rc archive_rule_fail(enum archive_rule rule, const char *path,
 
 bool archive_is_ascii(const char *s);
 
-/** Rules on the name and kind of @p path, whose last segment is @p name.
- * @return also HM_E_REJECTED `archive.input.kind|name` */
-HM_MUST hm_rc archive_rules_name(const struct hm_archive_options *o,
-                                 const char *path, const char *name,
-                                 const struct stat *sb, struct hm_err *e);
+/** Length of the UTF-8 sequence at @p text, which ends in NUL; 0: none. */
+size_t archive_utf8_length(const char *text);
 
-/** Rules on what a symlink points to.
- * @return also HM_E_REJECTED `archive.input.link` */
-HM_MUST hm_rc archive_rules_target(const struct hm_archive_options *o,
-                                   const char *path, const char *target,
-                                   struct hm_err *e);
+/** Rules on the name and kind of an item, and on where a link leads.
+ * @return also HM_E_REJECTED `archive.input.kind|name|link` */
+HM_MUST hm_rc archive_rules_item(const struct hm_archive_options *o,
+                                 const struct hm_archive_item *item,
+                                 struct hm_err *e);
 
 /** Rules on the first bytes of a file. */
 HM_MUST hm_rc archive_rules_content(const struct hm_archive_options *o,
                                     const char *path, struct hm_bytes start,
                                     struct hm_err *e);
 
-/** Refuse two of the sorted @p names of directory @p path that differ only in
- * case; @p path ends in a slash or is empty. */
-HM_MUST hm_rc archive_rules_case(const struct hm_archive_options *o,
-                                 const char *path, const struct hm_names *names,
+/* ---- archive_xattrs.c ---- */
+
+/** Rule on the extended attributes of an open file or directory. */
+HM_MUST hm_rc archive_xattrs_judge(const struct hm_archive_options *o,
+                                   const char *path, int fd, struct hm_err *e);
+
+/** Append them as pax records, sorted.
+ * @return HM_E_LIMIT `archive.input.attributes`, `base.buf.limit`; HM_E_IO */
+HM_MUST hm_rc archive_xattrs_read(const char *path, int fd,
+                                  struct hm_buf *records, struct hm_err *e);
+
+/* ---- archive_items.c: what will be packed ---- */
+
+struct hm_archive_items {
+    struct hm_archive_item *item; /**< owned */
+    size_t n;
+    size_t cap;
+    const struct hm_archive_options *options;
+    dev_t output_dev; /**< of the archive that is written */
+    ino_t output_ino;
+    uint64_t left_out;
+};
+
+#define ARCHIVE_ITEMS_INIT                                                \
+    {                                                                     \
+        .item = NULL, .n = 0, .cap = 0, .options = NULL, .output_dev = 0, \
+        .output_ino = 0, .left_out = 0                                    \
+    }
+
+/** Everything was named: sort it, drop what is not chosen, judge it by the
+ * rules, give it the modes and owners that will be written.
+ * @return see hm_archive_pack_source() */
+HM_MUST hm_rc archive_items_settle(struct hm_archive_items *items,
+                                   struct hm_err *e);
+
+/** The order of members, as strcmp(): segment by segment, so that a directory
+ * comes before what it holds and that before names that only begin alike. */
+int archive_compare_paths(const char *a, const char *b);
+
+/** The item with this path, in sorted items; NULL: none. */
+struct hm_archive_item *archive_items_find(const struct hm_archive_items *items,
+                                           const char *path);
+
+/** Does @p path lie below the directory @p above ("": everything does)? */
+bool archive_is_below(const char *path, const char *above);
+
+void archive_items_clear(struct hm_archive_items *items);
+
+/* ---- archive_collide.c ---- */
+
+/** Refuse two names in one directory that some file systems take for one.
+ * @param items  sorted */
+HM_MUST hm_rc archive_rules_collide(const struct hm_archive_items *items,
+                                    struct hm_err *e);
+
+/* ---- archive_modes.c ---- */
+
+/** Final modes and owners.
+ * @return HM_E_USAGE `archive.permissions.unmatched`; the rule special-bits */
+HM_MUST hm_rc archive_modes_settle(struct hm_archive_items *items,
+                                   struct hm_err *e);
+
+/* ---- archive_pattern.c ---- */
+
+/** What the patterns say of a path. */
+struct archive_choice {
+    bool is_chosen;
+    bool may_hold; /**< a directory: something below may be chosen */
+};
+
+/** Judge @p path, and count what matched it. */
+struct archive_choice archive_patterns_judge(const struct hm_archive_options *o,
+                                             const char *path, bool is_dir);
+
+/* ---- archive_tree.c: the source that is a directory ---- */
+
+struct archive_tree {
+    const struct hm_dir *root; /**< borrowed */
+    const struct hm_archive_options *options;
+    struct hm_dir parent; /**< owned: the directory of the last file */
+    char *parent_path;    /**< owned: HM_ARCHIVE_PATH_MAX + 1 bytes */
+    char *path;           /**< owned: the same */
+    char *target;         /**< owned: the same */
+    uint8_t root_id[32];
+    struct hm_file file; /**< owned: the one being read */
+};
+
+#define ARCHIVE_TREE_INIT                                     \
+    {                                                         \
+        .root = NULL, .options = NULL, .parent = HM_DIR_INIT, \
+        .parent_path = NULL, .path = NULL, .target = NULL,    \
+        .file = HM_FILE_INIT                                  \
+    }
+
+/** @param[out] source  works as long as @p t stays where it is */
+HM_MUST hm_rc archive_tree_begin(struct archive_tree *t,
+                                 const struct hm_dir *root,
+                                 const struct hm_archive_options *options,
+                                 struct hm_archive_source *source,
                                  struct hm_err *e);
 
-/* ---- archive_walk.c ---- */
-
-struct archive_found {
-    const struct hm_dir *at; /**< the directory that holds it */
-    const char *name;        /**< in that directory */
-    const char *path;        /**< below the root; a directory ends in a slash */
-    struct stat sb;          /**< of itself, links not followed */
-};
-
-struct archive_walk {
-    const struct hm_archive_options *options;
-    hm_rc (*visit)(void *ctx, const struct archive_found *found,
-                   struct hm_err *e);
-    void *ctx;
-    unsigned depth;
-    char path[HM_ARCHIVE_PATH_MAX + 2];
-};
-
-/** Visit everything below @p root in member order; a directory before what it
- * holds.
- * @return what visit() returns; HM_E_LIMIT `archive.input.depth|long`;
- *         HM_E_IO `archive.input.changed`, `base.*`; a rule's reason */
-HM_MUST hm_rc archive_walk_tree(struct archive_walk *w,
-                                const struct hm_dir *root, struct hm_err *e);
-
-/** Same file, same content as far as the system tells? */
-bool archive_same_stat(const struct stat *a, const struct stat *b);
-
-/** HM_E_IO `archive.input.changed`. */
-HM_MUST hm_rc archive_changed(const char *path, const char *what,
-                              struct hm_err *e);
+void archive_tree_clear(struct archive_tree *t);
 
 /* ---- archive_pool.c: blocks of the tar, deflated on all cores ---- */
 

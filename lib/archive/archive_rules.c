@@ -1,7 +1,5 @@
 #include <fnmatch.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <strings.h>
 
 #include "archive_priv.h"
 
@@ -15,13 +13,24 @@ static const struct hm_archive_rule rules[ARCHIVE_RULES] = {
      "what editors leave: *~ #*# .#* .*.swp .*.swo *.bak"},
     {"core-file", "archive.input.core-file", "an ELF core file"},
     {"special-bits", "archive.input.special-bits",
-     "setuid, setgid or sticky on a file; the bits would be dropped"},
+     "setuid, setgid or sticky, which would be dropped; with kept modes, a "
+     "setuid or setgid file"},
+    {"xattrs", "archive.input.xattrs",
+     "extended attributes (capabilities, ACLs, user.*), which would be "
+     "dropped; with kept attributes, a capability"},
     {"case-collision", "archive.input.case-collision",
-     "two names in one directory that differ only in ASCII case"},
+     "two names in one directory that differ only in case"},
+    {"unicode-collision", "archive.input.unicode-collision",
+     "two names in one directory that are one in Unicode (NFC and NFD)"},
     {"control-name", "archive.input.control-name",
      "a newline or another control character in a name or link target"},
     {"name-encoding", "archive.input.name-encoding",
      "a name or link target that is not UTF-8"},
+    {"submodule", "archive.input.submodule",
+     "a git submodule, whose files are in another repository; it would be an "
+     "empty directory"},
+    {"lfs-pointer", "archive.input.lfs-pointer",
+     "a Git LFS pointer where the file itself should be"},
 };
 
 const struct hm_archive_rule *hm_archive_rules(size_t *n)
@@ -55,8 +64,9 @@ hm_rc archive_rules_known(const struct hm_archive_options *o, struct hm_err *e)
                                    "no rule is called '%s'",
                                    hm_show_str(o->allow[i])),
                            "the rules are private-key, version-control, "
-                           "editor-backup, core-file, special-bits, "
-                           "case-collision, control-name and name-encoding");
+                           "editor-backup, core-file, special-bits, xattrs, "
+                           "case-collision, unicode-collision, control-name, "
+                           "name-encoding, submodule and lfs-pointer");
     }
     return HM_OK;
 }
@@ -115,9 +125,9 @@ bool archive_is_ascii(const char *s)
     return *s == '\0';
 }
 
-/* Length of the UTF-8 sequence at s, 0 when there is none. */
-static size_t utf8_sequence(const uint8_t *s)
+size_t archive_utf8_length(const char *text)
 {
+    const uint8_t *s = (const uint8_t *)text;
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     const size_t n = s[0] < 0x80             ? 1
                      : (s[0] & 0xe0) == 0xc0 ? 2
@@ -138,14 +148,12 @@ static size_t utf8_sequence(const uint8_t *s)
 
 bool hm_archive_is_utf8(const char *s)
 {
-    const uint8_t *p = (const uint8_t *)s;
-
-    while (*p != 0) {
-        const size_t n = utf8_sequence(p);
+    while (*s != '\0') {
+        const size_t n = archive_utf8_length(s);
 
         if (n == 0)
             return false;
-        p += n;
+        s += n;
     }
     return true;
 }
@@ -172,14 +180,28 @@ struct broken {
     const char *why;
 };
 
-static bool find_broken(const struct hm_archive_options *o, const char *path,
-                        const char *name, const struct stat *sb,
+static const char *kind_of(uint32_t mode)
+{
+    return S_ISFIFO(mode) ? "FIFO" : S_ISSOCK(mode) ? "socket" : "device node";
+}
+
+static bool is_packable(uint32_t mode)
+{
+    return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode) ||
+           mode == HM_ARCHIVE_GITLINK;
+}
+
+static bool find_broken(const struct hm_archive_options *o,
+                        const struct hm_archive_item *item,
                         struct broken *found)
 {
     static const char *const vcs[] = {".git",   ".hg", ".svn", ".bzr",
                                       "_darcs", "CVS", NULL};
     static const char *const backup[] = {"*~",     "#*#",   ".#*", ".*.swp",
                                          ".*.swo", "*.bak", NULL};
+    const char *slash = strrchr(item->path, '/');
+    const char *name = slash == NULL ? item->path : slash + 1;
+    const char *target = item->target == NULL ? "" : item->target;
     const struct {
         bool broken;
         struct broken is;
@@ -190,69 +212,66 @@ static bool find_broken(const struct hm_archive_options *o, const char *path,
          {ARCHIVE_RULE_ENCODING, "its name is not UTF-8"}},
         {matches_any(vcs, name),
          {ARCHIVE_RULE_VCS, "it belongs to a version control system"}},
-        {!S_ISDIR(sb->st_mode) && matches_any(backup, name),
+        {!S_ISDIR(item->mode) && matches_any(backup, name),
          {ARCHIVE_RULE_BACKUP, "it is named like an editor's backup"}},
-        {S_ISREG(sb->st_mode) && (sb->st_mode & 07000) != 0,
-         {ARCHIVE_RULE_BITS, "it is setuid, setgid or sticky"}},
+        {item->mode == HM_ARCHIVE_GITLINK,
+         {ARCHIVE_RULE_SUBMODULE, "it is a git submodule"}},
+        {has_control(target),
+         {ARCHIVE_RULE_CONTROL, "a control character is in its target"}},
+        {!hm_archive_is_utf8(target),
+         {ARCHIVE_RULE_ENCODING, "its target is not UTF-8"}},
     };
 
     for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++) {
         *found = checks[i].is;
-        if (checks[i].broken && !archive_rule_allowed(o, found->rule, path))
+        if (checks[i].broken &&
+            !archive_rule_allowed(o, found->rule, item->path))
             return true;
     }
     return false;
 }
 
-hm_rc archive_rules_name(const struct hm_archive_options *o, const char *path,
-                         const char *name, const struct stat *sb,
-                         struct hm_err *e)
+HM_MUST static hm_rc check_target(const struct hm_archive_item *item,
+                                  struct hm_err *e)
+{
+    if (!archive_target_climbs(item->path, item->target))
+        return HM_OK;
+    return hm_hint(e,
+                   hm_fail(e, HM_E_REJECTED, "archive.input.link",
+                           "cannot pack '%s': it points to '%s', above the "
+                           "tree",
+                           hm_show_str(item->path), hm_show_str(item->target)),
+                   "let it point inside the tree, or write the absolute path "
+                   "that it has on the device");
+}
+
+hm_rc archive_rules_item(const struct hm_archive_options *o,
+                         const struct hm_archive_item *item, struct hm_err *e)
 {
     struct broken found;
 
-    if (!S_ISREG(sb->st_mode) && !S_ISDIR(sb->st_mode) && !S_ISLNK(sb->st_mode))
+    if (!is_packable(item->mode))
         return hm_hint(e,
                        hm_fail(e, HM_E_REJECTED, "archive.input.kind",
                                "cannot pack '%s': it is a %s",
-                               hm_show_str(path),
-                               S_ISFIFO(sb->st_mode)   ? "FIFO"
-                               : S_ISSOCK(sb->st_mode) ? "socket"
-                                                       : "device node"),
+                               hm_show_str(item->path), kind_of(item->mode)),
                        "remove it from the tree and let the device make it");
-    if (archive_name_is_foreign(path))
+    if (archive_name_is_foreign(item->path))
         return hm_hint(e,
                        hm_fail(e, HM_E_REJECTED, "archive.input.name",
                                "cannot pack '%s': other systems would take the "
                                "name for an absolute one or a way up",
-                               hm_show_str(path)),
+                               hm_show_str(item->path)),
                        "rename it: no reader of ours takes it out of an "
                        "archive");
-    if (find_broken(o, path, name, sb, &found))
-        return archive_rule_fail(found.rule, path, found.why, e);
+    if (item->target != NULL)
+        HM_TRY(check_target(item, e));
+    if (find_broken(o, item, &found))
+        return archive_rule_fail(found.rule, item->path, found.why, e);
     return HM_OK;
 }
 
-hm_rc archive_rules_target(const struct hm_archive_options *o, const char *path,
-                           const char *target, struct hm_err *e)
-{
-    if (archive_target_climbs(path, target))
-        return hm_hint(e,
-                       hm_fail(e, HM_E_REJECTED, "archive.input.link",
-                               "cannot pack '%s': its target '%s' is above the "
-                               "root of the tree",
-                               hm_show_str(path), hm_show_str(target)),
-                       "let it point below the root, or write the absolute "
-                       "path that it has on the device");
-    if (has_control(target) &&
-        !archive_rule_allowed(o, ARCHIVE_RULE_CONTROL, path))
-        return archive_rule_fail(ARCHIVE_RULE_CONTROL, path,
-                                 "a control character is in its target", e);
-    if (!hm_archive_is_utf8(target) &&
-        !archive_rule_allowed(o, ARCHIVE_RULE_ENCODING, path))
-        return archive_rule_fail(ARCHIVE_RULE_ENCODING, path,
-                                 "its target is not UTF-8", e);
-    return HM_OK;
-}
+/* --- rules on what is in a file --------------------------------------------- */
 
 /* Behind nothing, an end of line, or a UTF-8 byte-order mark. */
 static bool begins_line(struct hm_bytes in, const uint8_t *at)
@@ -299,6 +318,15 @@ static bool is_core_file(struct hm_bytes in)
                         : in.p[16] == core && in.p[17] == 0;
 }
 
+/* @source git-lfs docs/spec.md, "The Pointer": the version line is first */
+static bool is_lfs_pointer(struct hm_bytes in)
+{
+    static const char first[] = "version https://git-lfs.github.com/spec/v";
+
+    return in.n < 1024 && in.n >= sizeof(first) &&
+           memcmp(in.p, first, sizeof(first) - 1) == 0;
+}
+
 hm_rc archive_rules_content(const struct hm_archive_options *o,
                             const char *path, struct hm_bytes start,
                             struct hm_err *e)
@@ -311,50 +339,9 @@ hm_rc archive_rules_content(const struct hm_archive_options *o,
         !archive_rule_allowed(o, ARCHIVE_RULE_CORE, path))
         return archive_rule_fail(ARCHIVE_RULE_CORE, path, "it is a core file",
                                  e);
+    if (is_lfs_pointer(start) &&
+        !archive_rule_allowed(o, ARCHIVE_RULE_LFS, path))
+        return archive_rule_fail(ARCHIVE_RULE_LFS, path,
+                                 "it is a Git LFS pointer, not the file", e);
     return HM_OK;
-}
-
-static int by_folded_name(const void *a, const void *b)
-{
-    /* No program sets a locale, so this folds ASCII everywhere. */
-    return strcasecmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-HM_MUST static hm_rc refuse_pair(const struct hm_archive_options *o,
-                                 const char *path, const char *const pair[2],
-                                 struct hm_err *e)
-{
-    HM_OWN(hm_buf) full = HM_BUF_INIT(8192);
-    char why[HM_SHOW_MAX + 40];
-
-    HM_TRY(hm_buf_add(&full, hm_bytes_str(path), e));
-    HM_TRY(hm_buf_add(
-        &full, (struct hm_bytes){(const uint8_t *)pair[1], strlen(pair[1]) + 1},
-        e));
-    if (archive_rule_allowed(o, ARCHIVE_RULE_CASE, (const char *)full.p))
-        return HM_OK;
-    (void)snprintf(why, sizeof(why), "beside it is '%s'", hm_show_str(pair[0]));
-    return archive_rule_fail(ARCHIVE_RULE_CASE, (const char *)full.p, why, e);
-}
-
-hm_rc archive_rules_case(const struct hm_archive_options *o, const char *path,
-                         const struct hm_names *names, struct hm_err *e)
-{
-    const char **folded = NULL;
-    hm_rc rc = HM_OK;
-
-    if (names->n < 2)
-        return HM_OK;
-    folded = malloc(names->n * sizeof(*folded));
-    if (folded == NULL)
-        return hm_fail(e, HM_E_NOMEM, "archive.memory",
-                       "out of memory for %zu names", names->n);
-    for (size_t i = 0; i < names->n; i++)
-        folded[i] = names->name[i];
-    qsort(folded, names->n, sizeof(*folded), by_folded_name);
-    for (size_t i = 1; i < names->n && rc == HM_OK; i++)
-        if (strcasecmp(folded[i - 1], folded[i]) == 0)
-            rc = refuse_pair(o, path, &folded[i - 1], e);
-    free(folded);
-    return rc;
 }

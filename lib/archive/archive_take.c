@@ -148,12 +148,36 @@ HM_MUST static hm_rc take_size(struct archive_reader *r, struct hm_err *e)
 
 HM_MUST static hm_rc take_mode(struct archive_reader *r, struct hm_err *e)
 {
-    if (r->raw.mode & 07000)
-        return hm_fail(e, HM_E_REJECTED, "archive.member.mode",
-                       "'%s' has mode %04o: setuid, setgid and sticky are not "
-                       "taken",
-                       hm_show_str(r->member.path), r->raw.mode);
+    if ((r->raw.mode & 07000) != 0 && !r->extra.is_allowed)
+        return hm_hint(
+            e,
+            hm_fail(e, HM_E_REJECTED, "archive.member.mode",
+                    "'%s' has mode %04o, and no record allows setuid, setgid "
+                    "or sticky",
+                    hm_show_str(r->member.path), r->raw.mode),
+            "pack it with hallmark-pack --modes keep or --permissions, which "
+            "records what was allowed by name");
     r->member.mode = r->raw.mode;
+    return HM_OK;
+}
+
+/* A capability gives rights as setuid does. */
+HM_MUST static hm_rc take_xattrs(struct archive_reader *r, struct hm_err *e)
+{
+    r->member.xattrs = r->extra.xattrs;
+    if (r->extra.xattrs.n == 0)
+        return HM_OK;
+    if (!r->extra.is_allowed)
+        return hm_hint(e,
+                       hm_fail(e, HM_E_FORMAT, "archive.pax.key",
+                               "'%s' has extended attributes, and no record "
+                               "allows them",
+                               hm_show_str(r->member.path)),
+                       "pack it with hallmark-pack --xattrs keep");
+    if (r->member.kind != HM_ARCHIVE_FILE && r->member.kind != HM_ARCHIVE_DIR)
+        return hm_fail(e, HM_E_FORMAT, "archive.pax.key",
+                       "the link '%s' has extended attributes",
+                       hm_show_str(r->member.path));
     return HM_OK;
 }
 
@@ -199,6 +223,7 @@ hm_rc archive_take_member(struct archive_reader *r, struct hm_err *e)
     HM_TRY(take_names(r, e));
     HM_TRY(take_size(r, e));
     HM_TRY(take_mode(r, e));
+    HM_TRY(take_xattrs(r, e));
     take_rest(r);
     if (r->entries++ == r->limits.entries_max)
         return hm_fail(e, HM_E_LIMIT, "archive.limit.entries",

@@ -4,7 +4,7 @@
  * difference is said in words.
  *
  * What is not done here: signatures, digests as decisions (the caller compares
- * them), owners and extended attributes.
+ * them).
  *
  * @source POSIX.1-2017 pax "ustar Interchange Format" and "pax Interchange
  *         Format"; GNU tar 1.34 (long names); RFC 1951, RFC 1952
@@ -12,6 +12,7 @@
 #ifndef HM_ARCHIVE_H
 #define HM_ARCHIVE_H
 
+#include "hm_archive_input.h"
 #include "hm_crypto.h"
 #include "hm_file.h"
 #include "hm_progress.h"
@@ -44,6 +45,16 @@ struct hm_archive_options {
     /** Rules overruled: "RULE" everywhere, "RULE:PATH" for one member. */
     const char *const *allow;
     size_t allow_n;
+    struct hm_archive_pattern
+        *patterns; /**< borrowed; their hits are counted */
+    size_t patterns_n;
+    bool keep_modes;  /**< as found, else 0755 and 0644 */
+    bool keep_owners; /**< as found, else 0 */
+    bool keep_xattrs; /**< extended attributes as found, else none */
+    const struct hm_archive_permissions *permissions; /**< borrowed; or NULL */
+    /** Of a directory: pack only these (and the directories above them); as
+     * hm_archive_list_read() gives them.  NULL: everything. */
+    const struct hm_names *only;
     const struct hm_progress *progress; /**< bytes of the tree; or NULL */
 };
 
@@ -52,6 +63,8 @@ struct hm_archive_result {
     struct hm_digests file;    /**< of the archive's own bytes */
     struct hm_digests content; /**< of the uncompressed tar */
     uint64_t entries;          /**< members: files, directories, links */
+    uint64_t left_out;         /**< by patterns while packing; a directory that
+                                    was not entered counts once */
 };
 
 /** A rule that keeps a file out of a release unless it is overruled by name. */
@@ -65,32 +78,48 @@ struct hm_archive_rule {
  * @param[out] n  how many */
 const struct hm_archive_rule *hm_archive_rules(size_t *n);
 
-/** Pack everything below @p tree.
+/** Pack what @p source holds.
  *
- * Members are named by their path below @p tree, without "./"; directories end
+ * Members are named by their path below the root, without "./"; directories end
  * in a slash and come before what they hold; the names in a directory are in
- * byte order (as `LC_ALL=C tar --sort=name`).  Owners are 0 without names,
- * modes 0755 or 0644 by the owner's exec bit (directories and links 0755),
- * all times are options->time.  Plain ustar; a pax header only for what ustar
- * cannot say.  A file with several names is written once for each name.  The
- * end is padded to 10240 bytes.  Same tree, same time, same zlib: same bytes,
- * whatever the machine, user, path or number of threads.
+ * byte order (as `LC_ALL=C tar --sort=name`).  Unless options say otherwise
+ * owners are 0, modes 0755 or 0644 by the owner's exec bit (directories and
+ * links 0755); owners have no names, all times are options->time.  Plain ustar;
+ * a pax header only for what ustar cannot say.  A file with several names is
+ * written once for each name.  The end is padded to 10240 bytes.  Same source,
+ * same options, same zlib: same bytes, whatever the machine, user, path or
+ * number of threads.
  *
- * The tree is looked at once before anything is written, then read once.
+ * A member with setuid, setgid, sticky or extended attributes (as
+ * `SCHILY.xattr.NAME` records, sorted) has the pax record
+ * `comment=hallmark: allowed by name`: somebody asked for it, and the reader
+ * here takes bits and attributes only then.
+ *
+ * Everything is looked at once before anything is written, then read once.
  *
  * @param fd  where the archive goes, written in order; not closed
  * @param[out] result  zero on failure
  * @return HM_E_REJECTED `archive.input.kind` (device, FIFO, socket),
- *         `archive.input.link` (a link that climbs above the tree),
+ *         `archive.input.link` (a link that climbs above the root),
  *         `archive.input.name` (a name that the reader here refuses),
+ *         `archive.input.duplicate` (the source names a path twice),
  *         `archive.input.empty` (nothing to pack), `archive.output.inside` (the
  *         output lies in the tree), the reason of a rule (hm_archive_rules());
  *         HM_E_LIMIT `archive.input.depth|long|entries`;
  *         HM_E_USAGE `archive.time.range`, `archive.threads.range`,
- *         `archive.rule.unknown`;
+ *         `archive.rule.unknown`, `archive.pattern.syntax`,
+ *         `archive.pattern.unmatched` (of an include),
+ *         `archive.permissions.unmatched`, `archive.list.missing`;
  *         HM_E_IO `archive.input.changed` (it changed while being read),
- *         `base.*`; HM_E_NOMEM
+ *         `base.*`, what the source says; HM_E_NOMEM
  */
+HM_MUST hm_rc hm_archive_pack_source(const struct hm_archive_source *source,
+                                     const struct hm_archive_options *options,
+                                     int fd, struct hm_archive_result *result,
+                                     struct hm_err *e);
+
+/** hm_archive_pack_source() of everything below @p tree, or of options->only.
+ * Links are recorded, never followed. */
 HM_MUST hm_rc hm_archive_pack(const struct hm_dir *tree,
                               const struct hm_archive_options *options, int fd,
                               struct hm_archive_result *result,
@@ -99,6 +128,9 @@ HM_MUST hm_rc hm_archive_pack(const struct hm_dir *tree,
 /** Version of the zlib in use, e.g. "1.2.13": part of what decides the bytes
  * of a `.tar.gz`. */
 const char *hm_archive_zlib_version(void);
+
+/** Version of the utf8proc in use, e.g. "2.8.0": what names collide. */
+const char *hm_archive_utf8proc_version(void);
 
 /* ---- reading ---- */
 
@@ -137,14 +169,24 @@ struct hm_archive_member {
                              "." for the root itself */
     const char *target; /**< of a link, as written; "" otherwise */
     uint64_t size;      /**< of a file; 0 otherwise */
-    unsigned mode;      /**< 0..0777 */
+    unsigned mode;      /**< 0..07777 */
     int64_t mtime;      /**< seconds; fractions are dropped */
     uint64_t uid;
     uint64_t gid;
     const char *uname;
     const char *gname;
-    uint64_t offset; /**< of its first header in the uncompressed tar */
+    struct hm_bytes xattrs; /**< see hm_archive_take_xattr() */
+    uint64_t offset;        /**< of its first header in the uncompressed tar */
 };
+
+struct hm_archive_xattr {
+    struct hm_bytes name; /**< 1 to 255 bytes, no NUL */
+    struct hm_bytes value;
+};
+
+/** Take one extended attribute off the front of a copy of member->xattrs, in
+ * the order of names. @return false when none is left */
+bool hm_archive_take_xattr(struct hm_bytes *rest, struct hm_archive_xattr *out);
 
 /** A strict reader of tar (ustar, pax, GNU long names), plain or in one gzip
  * member, forward only, in constant memory but for 50 to 100 bytes a member. */
@@ -189,7 +231,8 @@ HM_MUST hm_rc hm_archive_open_bytes(struct hm_archive_reader *r,
  *         `archive.member.name` (empty, absolute, "..", "." inside, drive
  *         letters), `archive.member.kind` (devices, FIFOs, sparse files and
  *         whatever else is no file, directory or link), `archive.member.mode`
- *         (setuid, setgid, sticky), `archive.member.duplicate`,
+ *         (setuid, setgid, sticky, and no record that allows it),
+ *         `archive.member.duplicate`,
  *         `archive.member.through` (below something that is no directory),
  *         `archive.member.target` (a link to above the root; a hard link to
  *         what is no earlier file), `archive.member.size` (a link or directory
@@ -274,8 +317,10 @@ HM_MUST hm_rc hm_archive_check(const struct hm_file *f,
 /** Extract below @p target, an empty directory, and nowhere else: every name is
  * opened segment by segment below its descriptor, no link is followed, nothing
  * that exists is opened or replaced.  Modes are those of the archive (a
- * directory always usable by its owner), mtimes of files too; owners are the
- * caller's.  What was written is synced before success is told.
+ * directory always usable by its owner), mtimes of files too.  To root, owners
+ * are those of the archive; to anybody else, they are the caller's, and a
+ * setuid or setgid file is refused.  What was written is synced before success
+ * is told.
  *
  * The digests in @p result are of the bytes that were extracted: a caller that
  * verified @p f before compares result->file.sha256 again, and then no change
@@ -284,7 +329,9 @@ HM_MUST hm_rc hm_archive_check(const struct hm_file *f,
  * On failure what was extracted so far stays; the caller removes @p target.
  *
  * @return as hm_archive_next(); HM_E_IO `archive.extract.exists` (the name is
- *         taken), `archive.extract.write`
+ *         taken), `archive.extract.owner` (a setuid or setgid file, and the
+ *         caller is not root; an owner that no system has),
+ *         `archive.extract.write`
  */
 HM_MUST hm_rc hm_archive_extract(const struct hm_file *f,
                                  const struct hm_dir *target,

@@ -63,15 +63,14 @@ static void put_name(uint8_t *block, const char *full)
     put_text(block + TAR_NAME, NAME_SIZE, full);
 }
 
-/* The fields that say the same of everything, then the checksum. */
+/* The fields that every header has, then the checksum.  What a field cannot
+ * say, a pax record does. */
 static void finish_block(uint8_t *block, unsigned mode, uint64_t size,
                          hm_time mtime)
 {
     static const uint8_t magic[] = {'u', 's', 't', 'a', 'r', 0, '0', '0'};
 
     put_octal(block + TAR_MODE, 7, mode);
-    put_octal(block + TAR_UID, 7, 0);
-    put_octal(block + TAR_GID, 7, 0);
     put_octal(block + TAR_SIZE, 11, size);
     put_octal(block + TAR_MTIME, 11, (uint64_t)mtime);
     memcpy(block + TAR_MAGIC, magic, sizeof(magic));
@@ -91,10 +90,10 @@ static size_t decimal_digits(size_t v)
 }
 
 /* "<length> key=value\n"; the length counts its own digits. */
-HM_MUST static hm_rc add_record(struct hm_buf *to, const char *key,
-                                const char *value, struct hm_err *e)
+hm_rc tar_record_add(struct hm_buf *to, const char *key, struct hm_bytes value,
+                     struct hm_err *e)
 {
-    const size_t rest = strlen(key) + strlen(value) + 3;
+    const size_t rest = strlen(key) + value.n + 3;
     size_t n = rest + decimal_digits(rest);
 
     n = rest + decimal_digits(n);
@@ -102,8 +101,26 @@ HM_MUST static hm_rc add_record(struct hm_buf *to, const char *key,
     HM_TRY(hm_buf_add(to, HM_LIT(" "), e));
     HM_TRY(hm_buf_add(to, hm_bytes_str(key), e));
     HM_TRY(hm_buf_add(to, HM_LIT("="), e));
-    HM_TRY(hm_buf_add(to, hm_bytes_str(value), e));
+    HM_TRY(hm_buf_add(to, value, e));
     return hm_buf_add(to, HM_LIT("\n"), e);
+}
+
+HM_MUST static hm_rc add_record(struct hm_buf *to, const char *key,
+                                const char *value, struct hm_err *e)
+{
+    return tar_record_add(to, key, hm_bytes_str(value), e);
+}
+
+/* A number that its field cannot hold. */
+HM_MUST static hm_rc add_number(struct hm_buf *to, const char *key, uint64_t v,
+                                uint64_t max, struct hm_err *e)
+{
+    char text[24];
+
+    if (v <= max)
+        return HM_OK;
+    (void)snprintf(text, sizeof(text), "%llu", (unsigned long long)v);
+    return add_record(to, key, text, e);
 }
 
 HM_MUST static hm_rc
@@ -112,8 +129,11 @@ add_records(struct hm_buf *to, const struct tar_entry *entry, struct hm_err *e)
     const bool path = name_needs_pax(entry->path);
     const bool target =
         strlen(entry->target) > NAME_SIZE || !archive_is_ascii(entry->target);
-    char size[24];
 
+    HM_TRY(hm_buf_add(to, entry->xattrs, e));
+    if ((entry->mode & 07000) != 0 || entry->xattrs.n > 0)
+        HM_TRY(add_record(to, "comment", TAR_ALLOWED, e));
+    HM_TRY(add_number(to, "gid", entry->gid, TAR_ID_MAX, e));
     /* POSIX: path and linkpath are UTF-8 unless hdrcharset says otherwise. */
     if ((path && !hm_archive_is_utf8(entry->path)) ||
         (target && !hm_archive_is_utf8(entry->target)))
@@ -122,10 +142,8 @@ add_records(struct hm_buf *to, const struct tar_entry *entry, struct hm_err *e)
         HM_TRY(add_record(to, "linkpath", entry->target, e));
     if (path)
         HM_TRY(add_record(to, "path", entry->path, e));
-    if (entry->size <= TAR_OCTAL_MAX)
-        return HM_OK;
-    (void)snprintf(size, sizeof(size), "%llu", (unsigned long long)entry->size);
-    return add_record(to, "size", size, e);
+    HM_TRY(add_number(to, "size", entry->size, TAR_OCTAL_MAX, e));
+    return add_number(to, "uid", entry->uid, TAR_ID_MAX, e);
 }
 
 /* "<directory>/PaxHeaders/<name>", without a process id in it; cut where the
@@ -159,6 +177,8 @@ HM_MUST static hm_rc add_pax(struct hm_buf *to, const struct tar_entry *entry,
 
     put_pax_name(block + TAR_NAME, entry->path);
     block[TAR_TYPE] = 'x';
+    put_octal(block + TAR_UID, 7, 0);
+    put_octal(block + TAR_GID, 7, 0);
     finish_block(block, 0644, records.n, entry->mtime);
     HM_TRY(hm_buf_add(to, (struct hm_bytes){block, sizeof(block)}, e));
     HM_TRY(hm_buf_add(to, records, e));
@@ -177,9 +197,11 @@ hm_rc tar_header_add(struct hm_buf *to, const struct tar_entry *entry,
     put_name(block, entry->path);
     block[TAR_TYPE] = (uint8_t)entry->type;
     put_text(block + TAR_LINK, NAME_SIZE, entry->target);
+    put_octal(block + TAR_UID, 7, entry->uid > TAR_ID_MAX ? 0 : entry->uid);
+    put_octal(block + TAR_GID, 7, entry->gid > TAR_ID_MAX ? 0 : entry->gid);
     put_octal(block + TAR_MAJOR, 7, 0);
     put_octal(block + TAR_MINOR, 7, 0);
-    finish_block(block, entry->type == '0' && !entry->executable ? 0644 : 0755,
+    finish_block(block, entry->mode,
                  entry->size > TAR_OCTAL_MAX ? 0 : entry->size, entry->mtime);
     return hm_buf_add(to, (struct hm_bytes){block, sizeof(block)}, e);
 }

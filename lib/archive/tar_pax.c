@@ -19,8 +19,8 @@ enum pax_key {
     PAX_KEYS
 };
 
-/* Whatever else there is (extended attributes, ACLs, sparse maps) changes what
- * a device gets, so it is refused and not overlooked. */
+/* Whatever else there is (ACLs in the form of star, sparse maps) changes what a
+ * device gets, so it is refused and not overlooked. */
 static const char *const pax_names[PAX_KEYS] = {
     "path",  "linkpath", "size",  "mtime", "uid",        "gid",
     "uname", "gname",    "atime", "ctime", "hdrcharset", "comment",
@@ -29,6 +29,7 @@ static const char *const pax_names[PAX_KEYS] = {
 struct record {
     struct hm_bytes key;
     struct hm_bytes value;
+    struct hm_bytes whole;
 };
 
 HM_MUST static hm_rc bad_syntax(const char *why, struct hm_err *e)
@@ -60,8 +61,20 @@ HM_MUST static hm_rc take_record(struct hm_bytes *rest, struct record *r,
         return bad_syntax("has no key", e);
     r->key = (struct hm_bytes){body.p, (size_t)(equals - body.p)};
     r->value = (struct hm_bytes){equals + 1, body.n - r->key.n - 2};
+    r->whole = (struct hm_bytes){rest->p, (size_t)n};
     rest->p += n;
     rest->n -= (size_t)n;
+    return HM_OK;
+}
+
+hm_rc tar_record_take(struct hm_bytes *rest, struct hm_bytes *key,
+                      struct hm_bytes *value, struct hm_err *e)
+{
+    struct record r = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
+
+    HM_TRY(take_record(rest, &r, e));
+    *key = r.key;
+    *value = r.value;
     return HM_OK;
 }
 
@@ -164,9 +177,39 @@ HM_MUST static hm_rc take_value(enum pax_key key, const struct record *r,
     case PAX_CHARSET:
         return take_charset(r, e);
     case PAX_COMMENT:
+        x->is_allowed = hm_bytes_eq(r->value, HM_LIT(TAR_ALLOWED));
+        break;
     case PAX_KEYS:
         break;
     }
+    return HM_OK;
+}
+
+static bool is_xattr(const struct record *r)
+{
+    const size_t n = sizeof(TAR_XATTR) - 1;
+
+    return r->key.n > n && r->key.n <= n + 255 &&
+           memcmp(r->key.p, TAR_XATTR, n) == 0 &&
+           memchr(r->key.p, 0, r->key.n) == NULL;
+}
+
+/* Sorted and beside each other, so that there is one way to write them. */
+HM_MUST static hm_rc take_xattr(const struct record *r, struct tar_extra *x,
+                                struct hm_err *e)
+{
+    const size_t n = x->xattr_key.n < r->key.n ? x->xattr_key.n : r->key.n;
+    const int order = n == 0 ? -1 : memcmp(x->xattr_key.p, r->key.p, n);
+
+    if (order > 0 || (order == 0 && x->xattr_key.n >= r->key.n) ||
+        (x->xattrs.n > 0 && x->xattrs.p + x->xattrs.n != r->whole.p))
+        return hm_fail(e, HM_E_FORMAT, "archive.pax.key",
+                       "pax record '%s' is there twice, or not in its place",
+                       hm_show(r->key));
+    if (x->xattrs.n == 0)
+        x->xattrs.p = r->whole.p;
+    x->xattrs.n += r->whole.n;
+    x->xattr_key = r->key;
     return HM_OK;
 }
 
@@ -175,6 +218,8 @@ HM_MUST static hm_rc take(const struct record *r, bool global,
 {
     unsigned key = 0;
 
+    if (!global && is_xattr(r))
+        return take_xattr(r, x, e);
     while (key < PAX_KEYS && !hm_bytes_eq(r->key, hm_bytes_str(pax_names[key])))
         key++;
     if (key == PAX_KEYS || (global && key != PAX_COMMENT))
@@ -186,6 +231,8 @@ HM_MUST static hm_rc take(const struct record *r, bool global,
         return hm_fail(e, HM_E_FORMAT, "archive.pax.duplicate",
                        "pax record '%s' is there twice", pax_names[key]);
     x->said |= 1u << key;
+    if (global)
+        return HM_OK; /* a comment on everything allows nothing */
     return take_value((enum pax_key)key, r, x, e);
 }
 
@@ -194,7 +241,7 @@ hm_rc tar_pax_read(struct hm_bytes records, bool global,
 {
     extra->pax = !global;
     while (records.n > 0) {
-        struct record r = {{NULL, 0}, {NULL, 0}};
+        struct record r = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
 
         HM_TRY(take_record(&records, &r, e));
         HM_TRY(take(&r, global, extra, e));

@@ -26,6 +26,7 @@
 #define HM_RELEASE_ADVISORIES_MAX 16u
 #define HM_RELEASE_SBOMS_MAX      64u
 #define HM_RELEASE_WORDS_MAX      32u /**< models, hardware, aliases of one */
+#define HM_RELEASE_PACK_MAX       64u /**< patterns, rules allowed of one */
 #define HM_RELEASE_VALID_DAYS_MAX 3650u
 
 /** Words of the vocabularies, as hm_json_get_word() takes them. */
@@ -40,15 +41,41 @@ struct hm_release_words {
     size_t n;
 };
 
+/** Where an artefact comes from. */
+enum hm_release_from {
+    HM_RELEASE_FROM_TREE, /**< a directory to pack */
+    HM_RELEASE_FROM_GIT,  /**< a commit to pack */
+    HM_RELEASE_FROM_FILE  /**< a ready file */
+};
+
+struct hm_release_pattern {
+    const char *text;
+    bool is_include;
+};
+
+/** How hallmark-pack is asked; the forms are its own. */
+struct hm_release_pack {
+    struct hm_release_pattern *patterns; /**< owned; in order */
+    size_t n_patterns;
+    struct hm_release_words allow; /**< rules overruled */
+    const char *permissions;       /**< path as written; NULL: none */
+    bool keep_modes;
+    bool keep_owners;
+    bool keep_xattrs;
+};
+
 /** A file that devices install. */
 struct hm_release_artefact {
-    const char *id;     /**< how updates and sboms name it */
-    const char *source; /**< path as written; see hm_release_path() */
-    bool is_tree;       /**< source is a directory to pack, else a ready file */
-    const char *name;   /**< one segment: it becomes artefacts/NAME */
-    const char *role;   /**< one of HM_RELEASE_ROLES */
-    const char *kind;   /**< one of HM_RELEASE_KINDS */
-    const char *slot;   /**< NULL when not given */
+    const char *id; /**< how updates and sboms name it */
+    enum hm_release_from from;
+    /** Path as written, see hm_release_path(); or `REV[:PATH]` of the git
+     * repository that provenance names. */
+    const char *source;
+    struct hm_release_pack pack; /**< empty for a ready file */
+    const char *name;            /**< one segment: it becomes artefacts/NAME */
+    const char *role;            /**< one of HM_RELEASE_ROLES */
+    const char *kind;            /**< one of HM_RELEASE_KINDS */
+    const char *slot;            /**< NULL when not given */
     /* kind delta only, else NULL, 0, NULL: */
     const char *base_sha256; /**< 64 lower-case hex digits */
     uint64_t target_size;
@@ -145,7 +172,9 @@ struct hm_release {
  *         `release.format.unknown` (another "format"),
  *         `release.text.syntax` (a control character, or characters that the
  *         member does not take), `release.path.syntax`;
- *         HM_E_REJECTED `release.artefact.source` (tree and file, or neither),
+ *         HM_E_REJECTED `release.artefact.source` (not exactly one of tree,
+ *         git and file), `release.pack.file` (a ready file is not packed),
+ *         `release.pack.pattern` (not exactly one of include and exclude),
  *         `release.artefact.duplicate` (id or name twice),
  *         `release.artefact.unknown` (an id nobody defined),
  *         `release.artefact.unused` (no entry of updates names it),

@@ -5,19 +5,30 @@
 HM_MUST static hm_rc
 take_source(struct hm_json at, struct hm_release_artefact *a, struct hm_err *e)
 {
-    const bool tree = hm_json_find(at, "tree").item != NULL;
-    const bool file = hm_json_find(at, "file").item != NULL;
+    static const struct {
+        const char *name;
+        enum hm_release_syntax syntax;
+    } sources[] = {[HM_RELEASE_FROM_TREE] = {"tree", HM_RELEASE_PATH},
+                   [HM_RELEASE_FROM_GIT] = {"git", HM_RELEASE_LINE},
+                   [HM_RELEASE_FROM_FILE] = {"file", HM_RELEASE_PATH}};
+    unsigned found = 0;
 
-    if (tree == file)
+    for (unsigned i = 0; i < sizeof(sources) / sizeof(*sources); i++)
+        if (hm_json_find(at, sources[i].name).item != NULL) {
+            a->from = (enum hm_release_from)i;
+            found++;
+        }
+    if (found != 1)
         return hm_hint(
             e,
             hm_json_fail(at, e, HM_E_REJECTED, "release.artefact.source",
-                         "expected exactly one of tree and file, found %s",
-                         tree ? "both" : "neither"),
-            "\"tree\" names a directory to pack, \"file\" a ready file");
-    a->is_tree = tree;
-    return hm_release_take_member(at, tree ? "tree" : "file", HM_RELEASE_PATH,
-                                  &a->source, e);
+                         "expected exactly one of tree, git and file, found %s",
+                         found == 0 ? "none" : "more"),
+            "\"tree\" names a directory to pack, \"git\" a commit to pack, "
+            "\"file\" a ready file");
+    HM_TRY(hm_release_take_member(at, sources[a->from].name,
+                                  sources[a->from].syntax, &a->source, e));
+    return hm_release_read_pack(at, a->from, &a->pack, e);
 }
 
 HM_MUST static hm_rc take_delta(struct hm_json at,
@@ -34,9 +45,9 @@ HM_MUST static hm_rc take_delta(struct hm_json at,
                                     "%s is for kind delta alone", members[i]);
         return HM_OK;
     }
-    if (a->is_tree)
+    if (a->from != HM_RELEASE_FROM_FILE)
         return hm_json_fail(at, e, HM_E_REJECTED, "release.artefact.delta",
-                            "a delta is a ready file, not a tree");
+                            "a delta is a ready file, and nothing to pack");
     HM_TRY(hm_release_take_member(at, "base_sha256", HM_RELEASE_HEX,
                                   &a->base_sha256, e));
     HM_TRY(hm_json_get_uint(at, "target_size", HM_JSON_INT_MAX, &a->target_size,
@@ -51,7 +62,7 @@ HM_MUST static hm_rc read_artefact(struct hm_release *r, struct hm_json at,
     struct hm_release_artefact *a = to;
 
     HM_TRY(hm_json_keys(at,
-                        "id tree file name role kind slot base_sha256 "
+                        "id tree git file pack name role kind slot base_sha256 "
                         "target_size target_sha256",
                         e));
     HM_TRY(hm_release_take_member(at, "id", HM_RELEASE_ID, &a->id, e));

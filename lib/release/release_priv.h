@@ -74,6 +74,12 @@ HM_MUST hm_rc hm_release_find_artefact(const struct hm_release *r,
                                        struct hm_json at, size_t *out,
                                        struct hm_err *e);
 
+/** The member "pack" of an artefact; there may be none. */
+HM_MUST hm_rc hm_release_read_pack(struct hm_json artefact,
+                                   enum hm_release_from from,
+                                   struct hm_release_pack *p, struct hm_err *e);
+void hm_release_pack_clear(struct hm_release_pack *p);
+
 /** The arrays of release.json, in this order. */
 HM_MUST hm_rc hm_release_read_artefacts(struct hm_release *r, struct hm_json at,
                                         struct hm_err *e);

@@ -228,6 +228,8 @@ void hm_release_clear(struct hm_release *r)
     }
     for (size_t i = 0; i < r->n_advisories; i++)
         free(r->advisories[i].aliases.word);
+    for (size_t i = 0; i < r->n_artefacts; i++)
+        hm_release_pack_clear(&r->artefacts[i].pack);
     free(r->artefacts);
     free(r->updates);
     free(r->sboms);

@@ -74,6 +74,20 @@ HM_MUST hm_rc hm_source_read_commit(struct hm_source *s, const char *path,
 HM_MUST hm_rc hm_source_read(struct hm_source *s, const char *path,
                              struct hm_err *e);
 
+/** The commit that @p name stands for: a tag, a branch, an id, `HEAD~2`; what
+ * follows a colon is not looked at.
+ *
+ * @param path  as for hm_revision_open()
+ * @param[out] id  "" on failure
+ * @return HM_E_USAGE `source.repository.missing|owner`,
+ *         `source.revision.missing|ambiguous|kind`;
+ *         HM_E_REJECTED `source.commit.time`; HM_E_IO `source.git.failed`;
+ *         HM_E_NOMEM
+ */
+HM_MUST hm_rc hm_source_find_commit(const char *path, const char *name,
+                                    char id[static HM_SOURCE_COMMIT],
+                                    hm_time *time, struct hm_err *e);
+
 /** Does the work tree hold anything that HEAD does not name? */
 bool hm_source_is_dirty(const struct hm_source *s);
 

@@ -7,17 +7,17 @@ static int by_bytes(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-HM_MUST static hm_rc take_commit(struct hm_source *s, git_commit *commit,
-                                 struct hm_err *e)
+hm_rc source_read_commit(git_commit *commit, char id[static HM_SOURCE_COMMIT],
+                         hm_time *time, struct hm_err *e)
 {
     const int64_t seconds = git_commit_time(commit);
 
-    (void)git_oid_tostr(s->commit, sizeof(s->commit), git_commit_id(commit));
+    (void)git_oid_tostr(id, HM_SOURCE_COMMIT, git_commit_id(commit));
     if (seconds < 0 || seconds > HM_TIME_MAX)
         return hm_fail(e, HM_E_REJECTED, "source.commit.time",
-                       "commit %s is of second %lld, expected 1970 to 9999",
-                       s->commit, (long long)seconds);
-    s->commit_time = seconds;
+                       "commit %s is of second %lld, expected 1970 to 9999", id,
+                       (long long)seconds);
+    *time = seconds;
     return HM_OK;
 }
 
@@ -107,7 +107,8 @@ HM_MUST static hm_rc take_all(struct hm_source *s, struct source_repo *r,
 
     if (git_reference_peel(&commit, head, GIT_OBJECT_COMMIT) < 0)
         return source_fail(e, "cannot find the commit of HEAD");
-    rc = take_commit(s, (git_commit *)commit, e);
+    rc =
+        source_read_commit((git_commit *)commit, s->commit, &s->commit_time, e);
     if (rc == HM_OK)
         rc = take_branch(s, head, r->repo, e);
     if (rc == HM_OK)

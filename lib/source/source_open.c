@@ -59,20 +59,24 @@ HM_MUST static hm_rc refuse(int code, const char *path, struct hm_err *e)
         return hm_hint(e,
                        hm_fail(e, HM_E_USAGE, "source.repository.missing",
                                "'%s' is in no git repository", shown),
-                       "name the work tree as \"repository\" under "
-                       "\"provenance\" in release.json");
+                       "name the work tree: in release.json it is "
+                       "\"repository\" under \"provenance\"");
     return hm_context(e, source_fail(e, "libgit2"),
                       "cannot open the git repository of '%s'", shown);
 }
 
-hm_rc source_open(struct source_repo *r, const char *path, struct hm_err *e)
+hm_rc source_open_any(struct source_repo *r, const char *path, struct hm_err *e)
 {
     int code = 0;
 
     HM_TRY(begin(r, e));
     code = git_repository_open_ext(&r->repo, path, 0, NULL);
-    if (code < 0)
-        return refuse(code, path, e);
+    return code < 0 ? refuse(code, path, e) : HM_OK;
+}
+
+hm_rc source_open(struct source_repo *r, const char *path, struct hm_err *e)
+{
+    HM_TRY(source_open_any(r, path, e));
     if (git_repository_is_bare(r->repo) != 0)
         return hm_fail(e, HM_E_USAGE, "source.repository.bare",
                        "the git repository of '%s' is bare: it has no work "

@@ -23,10 +23,24 @@ struct source_repo {
 HM_MUST hm_rc source_open(struct source_repo *r, const char *path,
                           struct hm_err *e);
 
+/** The same, and a bare repository is as good. */
+HM_MUST hm_rc source_open_any(struct source_repo *r, const char *path,
+                              struct hm_err *e);
+
 void source_repo_clear(struct source_repo *r);
 
 /** HM_E_IO `source.git.failed` with what libgit2 said. */
 HM_MUST hm_rc source_fail(struct hm_err *e, const char *what);
+
+/** The commit that @p name stands for; the caller frees it.
+ * @return HM_E_USAGE `source.revision.missing|ambiguous|kind` */
+HM_MUST hm_rc source_find(struct source_repo *r, const char *name,
+                          git_commit **out, struct hm_err *e);
+
+/** Id and committer's time. @return HM_E_REJECTED `source.commit.time` */
+HM_MUST hm_rc source_read_commit(git_commit *commit,
+                                 char id[static HM_SOURCE_COMMIT],
+                                 hm_time *time, struct hm_err *e);
 
 /** HEAD, its time, branch, tags and origin. */
 HM_MUST hm_rc source_read_head(struct hm_source *s, struct source_repo *r,

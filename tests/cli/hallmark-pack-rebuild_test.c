@@ -198,7 +198,7 @@ static void the_bytes_do_not_depend_on_the_surroundings(void **state)
     assert_int_equal(chmod(hm_temp_path(t, "out"), 0777), 0);
     /* What is normalised: times, group and other bits. */
     assert_int_equal(chmod(hm_temp_path(t, "other/copy/etc/conf"), 0606), 0);
-    assert_int_equal(chmod(hm_temp_path(t, "other/copy/bin"), 02777), 0);
+    assert_int_equal(chmod(hm_temp_path(t, "other/copy/bin"), 0777), 0);
     for (size_t i = 0; i < sizeof(matrix) / sizeof(*matrix); i++) {
         pack_in(t, &matrix[i]);
         read_digest(t, "out/x.tar.gz", i == 0 ? first : next);

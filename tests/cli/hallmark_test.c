@@ -72,6 +72,41 @@ static void the_time_of_what_is_built_is_that_of_the_commit(void **state)
     key_story_clear(&s);
 }
 
+/* The gate takes what the table allowed. */
+static void a_commit_is_released_with_the_modes_of_its_table(void **state)
+{
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct key_story s;
+
+    (void)state;
+    project_make(&s);
+    key_story_write(&s, "rootfs/bin/su", "#!/bin/sh\n");
+    key_story_write(&s, "rootfs/etc/shadow", "root:*\n");
+    key_story_write(&s, "rootfs/doc/notes", "internal\n");
+    key_story_write(&s, "board/table",
+                    "/bin/su f 4755 0 0 - - - - -\n"
+                    "/etc/shadow f 600 0 42 - - - - -\n");
+    project_edit(&s, "release.json", "\"tree\": \"build/rootfs\"",
+                 "\"git\": \"HEAD:rootfs\", \"pack\": { \"permissions\": "
+                 "\"board/table\", \"patterns\": [ { \"exclude\": \"/doc/\" } "
+                 "] }");
+    project_commit(&s);
+    RELEASE(&s, &r);
+    assert_run(&r, 0, "");
+    STORY_RUN(&s, &r, "hallmark-pack", "list",
+              "repository/releases/1.0.0/artefacts/thermostat-1.0.0.tar.gz");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "-4755 0/0"));
+    assert_non_null(strstr(hm_run_out(&r), "-0600 0/42"));
+    assert_null(strstr(hm_run_out(&r), "doc"));
+    project_version(&s, "1.0.1");
+    project_edit(&s, "release.json", "HEAD:rootfs", "HEAD~1:rootfs");
+    project_commit(&s);
+    RELEASE(&s, &r);
+    assert_run(&r, 2, "hallmark.artefact.revision");
+    key_story_clear(&s);
+}
+
 static void a_dry_run_signs_and_publishes_nothing(void **state)
 {
     HM_OWN(hm_run) r = HM_RUN_INIT;
@@ -632,6 +667,7 @@ int main(void)
         cmocka_unit_test(two_versions_are_released_and_served),
         cmocka_unit_test(a_plain_tar_is_audited_too),
         cmocka_unit_test(the_time_of_what_is_built_is_that_of_the_commit),
+        cmocka_unit_test(a_commit_is_released_with_the_modes_of_its_table),
         cmocka_unit_test(a_dry_run_signs_and_publishes_nothing),
         cmocka_unit_test(a_dry_run_refuses_what_trust_does_not_allow),
         cmocka_unit_test(

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "hm_run.h"
@@ -167,6 +168,138 @@ static void directories_stay_usable_and_modes_are_the_archives(void **state)
     assert_int_equal(sb.st_mode & 07777, 0644);
 }
 
+/* An entry as the writer makes it. */
+static void add_entry(struct hm_buf *tar, char type, const char *path,
+                      unsigned mode, uint32_t uid)
+{
+    const struct tar_entry entry = {.type = type,
+                                    .path = path,
+                                    .target = type == '2' ? "x" : "",
+                                    .mode = mode,
+                                    .uid = uid,
+                                    .gid = uid + 1};
+    struct hm_err e = {0};
+
+    assert_ok(tar_header_add(tar, &entry, &e), &e);
+}
+
+/* Setuid without its owner would be another's. */
+static void owners_and_special_bits_arrive_together_or_not_at_all(void **state)
+{
+    static const struct {
+        const char *name;
+        mode_t mode;
+        uid_t uid;
+    } rows[] = {{"target/su", S_IFREG | 04755, 1234},
+                {"target/mail", S_IFDIR | 02775, 5000000},
+                {"target/link", S_IFLNK | 0777, 12}};
+    struct place *p = *state;
+    struct hm_archive_result r;
+    struct stat sb;
+    struct hm_err e = {0};
+
+    add_entry(&p->tar, '0', "su", 04755, 1234);
+    add_entry(&p->tar, '5', "mail/", 02775, 5000000);
+    add_entry(&p->tar, '2', "link", 0755, 12);
+    build_end(&p->tar);
+    if (geteuid() != 0) {
+        assert_fails(extract(p, &r, &e), HM_E_IO, "archive.extract.owner", &e);
+        return;
+    }
+    assert_ok(extract(p, &r, &e), &e);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        assert_int_equal(lstat(hm_temp_path(&p->temp, rows[i].name), &sb), 0);
+        assert_int_equal(sb.st_mode, rows[i].mode);
+        assert_int_equal(sb.st_uid, rows[i].uid);
+        assert_int_equal(sb.st_gid, rows[i].uid + 1);
+    }
+}
+
+static void an_owner_that_no_user_is_is_refused(void **state)
+{
+    struct place *p = *state;
+    struct hm_archive_result r;
+    struct hm_err e = {0};
+
+    build_pax(&p->tar, 'x', "uid=4294967295");
+    add_file(&p->tar, "x", "");
+    build_end(&p->tar);
+    assert_fails(extract(p, &r, &e), HM_E_IO, "archive.extract.owner", &e);
+}
+
+/* An entry with two attributes, the second of another name when it is bad. */
+static void add_with_xattrs(struct hm_buf *tar, const char *second)
+{
+    HM_OWN(hm_buf) records = HM_BUF_INIT(4096);
+    struct tar_entry entry = {
+        .type = '0', .path = "x", .target = "", .mode = 0644};
+    struct hm_err e = {0};
+
+    assert_ok(tar_record_add(&records, TAR_XATTR "user.b",
+                             HM_LIT("two\n\0bytes"), &e),
+              &e);
+    assert_ok(tar_record_add(&records, second, HM_LIT(""), &e), &e);
+    entry.xattrs = hm_buf_view(&records);
+    assert_ok(tar_header_add(tar, &entry, &e), &e);
+}
+
+static void
+extended_attributes_arrive_when_somebody_asked_for_them(void **state)
+{
+    struct place *p = *state;
+    struct hm_archive_result r;
+    char value[16] = "";
+    struct hm_err e = {0};
+
+    add_with_xattrs(&p->tar, TAR_XATTR "user.c");
+    build_end(&p->tar);
+    if (extract(p, &r, &e) != HM_OK) {
+        assert_string_equal(e.reason, "archive.extract.write");
+        skip(); /* the file system has none */
+    }
+    assert_int_equal(getxattr(hm_temp_path(&p->temp, "target/x"), "user.b",
+                              value, sizeof(value)),
+                     10);
+    assert_memory_equal(value, "two\n\0bytes", 10);
+    assert_int_equal(getxattr(hm_temp_path(&p->temp, "target/x"), "user.c",
+                              value, sizeof(value)),
+                     0);
+}
+
+static void extended_attributes_of_others_are_refused(void **state)
+{
+    static const char *const wrong[] = {TAR_XATTR "user.a", TAR_XATTR "user.b",
+                                        TAR_XATTR "user.", TAR_XATTR,
+                                        "SCHILY.acl.access"};
+    HM_OWN(hm_buf) tar = HM_BUF_INIT(BUILD_MAX);
+
+    (void)state;
+    build_pax(&tar, 'x', TAR_XATTR "user.a=b");
+    build_header(&tar, '0', "x", "", 0);
+    build_end(&tar);
+    assert_reads(hm_buf_view(&tar), "archive.pax.key", "no record");
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        tar.n = 0;
+        add_with_xattrs(&tar, wrong[i]);
+        build_end(&tar);
+        assert_reads(hm_buf_view(&tar), "archive.pax.key", wrong[i]);
+    }
+}
+
+/* A record that speaks for all members allows nothing. */
+static void nobody_allows_special_bits_for_all(void **state)
+{
+    HM_OWN(hm_buf) tar = HM_BUF_INIT(BUILD_MAX);
+
+    (void)state;
+    build_pax(&tar, 'g', "comment=" TAR_ALLOWED);
+    build_header(&tar, '0', "su", "", 0);
+    build_octal(tar.p + tar.n - TAR_BLOCK + TAR_MODE, 7, 04755);
+    build_checksum(tar.p + tar.n - TAR_BLOCK);
+    build_end(&tar);
+    assert_reads(hm_buf_view(&tar), "archive.member.mode", "global");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -176,6 +309,11 @@ int main(void)
         T(links_in_the_target_are_not_followed),
         T(a_hard_link_through_a_link_in_the_target_fails),
         T(directories_stay_usable_and_modes_are_the_archives),
+        T(owners_and_special_bits_arrive_together_or_not_at_all),
+        T(an_owner_that_no_user_is_is_refused),
+        T(extended_attributes_arrive_when_somebody_asked_for_them),
+        T(extended_attributes_of_others_are_refused),
+        T(nobody_allows_special_bits_for_all),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

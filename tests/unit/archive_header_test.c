@@ -134,7 +134,7 @@ static void a_header_says_nothing_of_who_packed(void **state)
                                     .path = "bin/sh",
                                     .target = "",
                                     .mtime = HM_ARCHIVE_TIME_MAX,
-                                    .executable = true};
+                                    .mode = 0755};
 
     (void)state;
     round_trip(&entry, &tar, &r, &m);
@@ -144,6 +144,34 @@ static void a_header_says_nothing_of_who_packed(void **state)
     assert_int_equal(m->uid + m->gid, 0);
     assert_string_equal(m->uname, "");
     assert_string_equal(m->gname, "");
+}
+
+/* Bits, and owners beyond what the fields hold. */
+static void modes_and_owners_are_read_back(void **state)
+{
+    static const uint32_t ids[] = {0, 1000, 07777777, 010000000, 4294967294u};
+    static const unsigned modes[] = {0600, 0, 0777, 04755, 02775, 01777};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++)
+        for (size_t k = 0; k < sizeof(modes) / sizeof(*modes); k++) {
+            HM_OWN(hm_archive_reader) r = HM_ARCHIVE_READER_INIT;
+            HM_OWN(hm_buf) tar = HM_BUF_INIT(BUILD_MAX);
+            const struct hm_archive_member *m = NULL;
+            const struct tar_entry entry = {.type = '0',
+                                            .path = "x",
+                                            .target = "",
+                                            .mode = modes[k],
+                                            .uid = ids[i],
+                                            .gid = ids[i] / 2};
+
+            round_trip(&entry, &tar, &r, &m);
+            assert_int_equal(m->mode, modes[k]);
+            assert_int_equal(m->uid, ids[i]);
+            assert_int_equal(m->gid, ids[i] / 2);
+            assert_int_equal(tar.n > TAR_BLOCK,
+                             modes[k] > 0777 || ids[i] > TAR_ID_MAX);
+        }
 }
 
 static void utf8_is_told_from_what_is_not(void **state)
@@ -165,6 +193,7 @@ int main(void)
         cmocka_unit_test(link_targets_of_every_length_are_read_back),
         cmocka_unit_test(names_that_are_no_ascii_are_read_back),
         cmocka_unit_test(a_header_says_nothing_of_who_packed),
+        cmocka_unit_test(modes_and_owners_are_read_back),
         cmocka_unit_test(utf8_is_told_from_what_is_not),
     };
 

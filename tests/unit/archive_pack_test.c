@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "alloc_fail.h"
@@ -111,6 +112,9 @@ static void each_rule_refuses_and_can_be_overruled_by_name(void **state)
         {"#conf#", "", "archive.input.editor-backup", "editor-backup"},
         {"new\nline", "", "archive.input.control-name", "control-name"},
         {"latin-\xe4", "", "archive.input.name-encoding", "name-encoding"},
+        {"blob.bin",
+         "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
+         "archive.input.lfs-pointer", "lfs-pointer"},
     };
     struct place *p = *state;
 
@@ -195,6 +199,107 @@ static void names_that_differ_in_case_are_refused(void **state)
     p->allow = allow;
     p->allow_n = 1;
     assert_packs(p, "");
+}
+
+/* Names of one directory, and the rule that the second one breaks. */
+static void names_that_are_one_to_some_file_system_are_refused(void **state)
+{
+    static const struct {
+        const char *first;
+        const char *second;
+        const char *rule;
+    } rows[] = {
+        {"caf\xc3\xa9", "cafe\xcc\x81", "unicode-collision"}, /* NFC, NFD */
+        {"\xe2\x84\xab", "\xc3\x85", "unicode-collision"},    /* Angstrom, A */
+        {"\xc3\x84pfel", "\xc3\xa4pfel", "case-collision"},
+        {"stra\xc3\x9f"
+         "e",
+         "STRASSE", "case-collision"},
+        {"\xce\xa3", "\xcf\x82", "case-collision"},  /* sigma, final sigma */
+        {"e\xcc\x81", "\xc3\x89", "case-collision"}, /* NFD small, NFC large */
+        {"\xe2\x84\xaa", "k", "case-collision"},     /* Kelvin */
+        {"caf\xc3\xa9", "cafe", ""},
+        {"\xef\xac\x81", "f_i", ""},
+        {"\xc2\xb2", "2", ""}, /* compatible, not the same */
+    };
+    struct place *p = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        HM_OWN(hm_dir) top = HM_DIR_INIT;
+        struct hm_err e = {0};
+        char path[64];
+        char reason[64] = "";
+
+        if (rows[i].rule[0] != '\0')
+            (void)snprintf(reason, sizeof(reason), "archive.input.%s",
+                           rows[i].rule);
+        (void)snprintf(path, sizeof(path), "tree/d/%s", rows[i].first);
+        hm_temp_write(&p->temp, path, "");
+        (void)snprintf(path, sizeof(path), "tree/d/%s", rows[i].second);
+        hm_temp_write(&p->temp, path, "");
+        p->allow_n = 0;
+        assert_packs(p, reason);
+        p->allow = &rows[i].rule;
+        p->allow_n = rows[i].rule[0] != '\0';
+        assert_packs(p, "");
+        assert_ok(hm_dir_open(&top, p->temp.path, &e), &e);
+        assert_ok(hm_dir_remove_at(&top, "tree", &e), &e);
+    }
+}
+
+static void both_names_of_a_collision_are_said(void **state)
+{
+    struct place *p = *state;
+    struct hm_archive_result r;
+    struct hm_err e = {0};
+
+    hm_temp_write(&p->temp, "tree/d/caf\xc3\xa9", "");
+    hm_temp_write(&p->temp, "tree/d/cafe\xcc\x81", "");
+    assert_fails(pack(p, &r, &e), HM_E_REJECTED,
+                 "archive.input.unicode-collision", &e);
+    assert_non_null(strstr(e.text, "'d/caf\\xc3\\xa9'"));
+    assert_non_null(strstr(e.text, "'cafe\\xcc\\x81'"));
+}
+
+static void extended_attributes_are_refused(void **state)
+{
+    static const char *const allow[] = {"xattrs"};
+    static const char *const names[] = {"tree/d", "tree/d/x"};
+    struct place *p = *state;
+
+    hm_temp_write(&p->temp, "tree/d/x", "");
+    for (size_t i = 0; i < 2; i++) {
+        const char *at = hm_temp_path(&p->temp, names[i]);
+
+        if (setxattr(at, "user.note", "x", 1, 0) != 0)
+            skip(); /* the file system has none */
+        p->allow_n = 0;
+        assert_packs(p, "archive.input.xattrs");
+        p->allow = allow;
+        p->allow_n = 1;
+        assert_packs(p, "");
+        assert_int_equal(removexattr(at, "user.note"), 0);
+    }
+    p->allow_n = 0;
+    assert_packs(p, "");
+}
+
+static void special_bits_of_a_directory_are_refused_too(void **state)
+{
+    static const char *const allow[] = {"special-bits:tmp"};
+    static const mode_t modes[] = {01777, 02755, 04755};
+    struct place *p = *state;
+
+    hm_temp_write(&p->temp, "tree/tmp/x", "");
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(chmod(hm_temp_path(&p->temp, "tree/tmp"), modes[i]),
+                         0);
+        p->allow_n = 0;
+        assert_packs(p, "archive.input.special-bits");
+        p->allow = allow;
+        p->allow_n = 1;
+        assert_packs(p, "");
+    }
 }
 
 static void special_files_and_bits_are_refused(void **state)
@@ -316,6 +421,17 @@ static void make_fifo(const struct hm_temp *t)
     assert_int_equal(mkfifo(hm_temp_path(t, "tree/b"), 0600), 0);
 }
 
+static void make_setuid(const struct hm_temp *t)
+{
+    assert_int_equal(chmod(hm_temp_path(t, "tree/b"), 04755), 0);
+}
+
+/* In a directory that was packed long ago. */
+static void add_below(const struct hm_temp *t)
+{
+    hm_temp_write(t, "tree/0/new", "");
+}
+
 static void append_to_open(const struct hm_temp *t)
 {
     const int fd = open(hm_temp_path(t, "tree/a"), O_WRONLY | O_APPEND);
@@ -335,7 +451,9 @@ static void what_changes_while_it_is_read_is_refused(void **state)
         {add_name, "archive.input.changed"},
         {remove_name, "archive.input.changed"},
         {make_link, "archive.input.changed"},
-        {make_fifo, "archive.input.kind"},
+        {make_fifo, "archive.input.changed"},
+        {make_setuid, "archive.input.changed"},
+        {add_below, "archive.input.changed"},
     };
     struct place *p = *state;
 
@@ -343,6 +461,7 @@ static void what_changes_while_it_is_read_is_refused(void **state)
         HM_OWN(hm_dir) top = HM_DIR_INIT;
         struct hm_err e = {0};
 
+        hm_temp_write(&p->temp, "tree/0/x", "");
         hm_temp_write(&p->temp, "tree/a", "first");
         hm_temp_write(&p->temp, "tree/b", "second");
         p->change = rows[i].change;
@@ -412,6 +531,10 @@ int main(void)
         T(what_only_looks_like_a_rule_is_packed),
         T(a_core_file_is_refused),
         T(names_that_differ_in_case_are_refused),
+        T(names_that_are_one_to_some_file_system_are_refused),
+        T(both_names_of_a_collision_are_said),
+        T(extended_attributes_are_refused),
+        T(special_bits_of_a_directory_are_refused_too),
         T(special_files_and_bits_are_refused),
         T(links_may_not_climb_above_the_tree),
         T(names_that_no_reader_takes_are_refused),

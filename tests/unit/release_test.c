@@ -98,7 +98,7 @@ static void the_document_of_the_manual_is_read_whole(void **state)
     assert_int_equal(r.valid_days, 30);
     assert_null(r.label);
     assert_int_equal(r.n_artefacts, 1);
-    assert_true(r.artefacts[0].is_tree);
+    assert_int_equal(r.artefacts[0].from, HM_RELEASE_FROM_TREE);
     assert_string_equal(r.artefacts[0].source, "build/rootfs");
     assert_string_equal(r.artefacts[0].slot, "rootfs");
     assert_int_equal(r.n_updates, 1);
@@ -188,6 +188,25 @@ static void contradictions_are_refused_by_their_reason(void **state)
          "\"tree\": \"build/rootfs\", \"file\": \"fw.raucb\"",
          "release.artefact.source"},
         {"\"tree\": \"build/rootfs\",", "", "release.artefact.source"},
+        {"\"tree\": \"build/rootfs\"", "\"git\": \"v1.0.1:rootfs\"", NULL},
+        {"\"tree\": \"build/rootfs\"",
+         "\"tree\": \"build/rootfs\", \"git\": \"HEAD\"",
+         "release.artefact.source"},
+        {"\"tree\": \"build/rootfs\"",
+         "\"git\": \"HEAD\", \"pack\": { \"patterns\": [ { \"exclude\": "
+         "\"*.a\" }, { \"include\": \"/lib/\" } ], \"modes\": \"keep\", "
+         "\"owners\": \"keep\", \"permissions\": \"table\", \"allow\": "
+         "[ \"special-bits:bin/su\" ] }",
+         NULL},
+        {"\"tree\": \"build/rootfs\"",
+         "\"tree\": \"x\", \"pack\": { \"patterns\": [ { } ] }",
+         "release.pack.pattern"},
+        {"\"tree\": \"build/rootfs\"",
+         "\"tree\": \"x\", \"pack\": { \"patterns\": [ { \"include\": "
+         "\"a\", \"exclude\": \"b\" } ] }",
+         "release.pack.pattern"},
+        {"\"tree\": \"build/rootfs\"", "\"file\": \"x\", \"pack\": { }",
+         "release.pack.file"},
         {"\"artefacts\": [\"firmware\"]", "\"artefacts\": [\"firmwares\"]",
          "release.artefact.unknown"},
         {"\"artefact\": \"firmware\"", "\"artefact\": \"thermostat\"",
