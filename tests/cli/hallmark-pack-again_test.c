@@ -138,7 +138,7 @@ static void wrong_calls_say_what_is_wrong(void **state)
         {2, "release.rebuild.from", {DONE, "--from=x=build", "--from=build"}},
         {2,
          "release.rebuild.permissions",
-         {DONE, "--from=build", "--permissions=/dev/null"}},
+         {DONE, "--from=build", "--permissions=table"}},
         {2,
          "release.rebuild.from",
          {DONE, "--from=firmware=build", "--from=firmware=build"}},
@@ -151,6 +151,7 @@ static void wrong_calls_say_what_is_wrong(void **state)
     (void)state;
     project_make(&s);
     release(&s);
+    key_story_write(&s, "table", "# nothing\n");
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         HM_OWN(hm_run) r = HM_RUN_INIT;
 
