@@ -15,6 +15,7 @@
 #define HM_HSM_H
 
 #include "hm_crypto.h"
+#include "hm_json.h"
 
 /** The module used when the caller names none; the one of NSS databases. */
 #define HM_HSM_MODULE_DEFAULT "/usr/lib/softhsm/libsofthsm2.so"
@@ -123,21 +124,55 @@ enum hm_hsm_claim { HM_HSM_UNKNOWN, HM_HSM_NO, HM_HSM_YES };
 /** "unknown", "no" or "yes". */
 const char *hm_hsm_claim_name(enum hm_hsm_claim claim);
 
-/** What the module says of a token and of one private key on it. */
+#define HM_HSM_VERSION_SIZE 8 /**< "255.255" and NUL */
+
+/** What the module says of a token and of one private key on it.  What concerns
+ * the private key is unknown until hm_hsm_find_key() saw it. */
 struct hm_hsm_claims {
     char module[256];                     /**< path of the module */
+    char module_sha256[HM_SHA256_HEX];    /**< of its file; "": see
+                                               hm_hsm_digest_module() */
     char library[HM_HSM_LABEL_SIZE + 16]; /**< who made it, and version */
     char token[HM_HSM_LABEL_SIZE];
     char manufacturer[HM_HSM_LABEL_SIZE];
     char serial[HM_HSM_SHORT_SIZE];
     char model[HM_HSM_SHORT_SIZE];
+    char hardware[HM_HSM_VERSION_SIZE]; /**< its version, of the token */
+    char firmware[HM_HSM_VERSION_SIZE]; /**< its version, of the token */
     bool is_software; /**< a file with a PIN: no hardware protects the key */
+    enum hm_hsm_claim hardware_slot;      /**< CKF_HW_SLOT */
+    enum hm_hsm_claim hardware_mechanism; /**< CKF_HW of what it signs with */
+    char key_gen_mechanism[32]; /**< "CKM_EC_KEY_PAIR_GEN", "0x…", "unknown" */
     enum hm_hsm_claim local;
     enum hm_hsm_claim sensitive;
     enum hm_hsm_claim always_sensitive;
     enum hm_hsm_claim extractable;
     enum hm_hsm_claim never_extractable;
+    enum hm_hsm_claim decrypt; /**< what else it may be used for */
+    enum hm_hsm_claim unwrap;
+    enum hm_hsm_claim wrap;
+    enum hm_hsm_claim derive;
+    /* What was tried when the key was made; unknown for every other key. */
+    enum hm_hsm_claim changeable; /**< the module let these be written */
+    enum hm_hsm_claim copyable;   /**< it copied the key as one that leaves */
 };
+
+struct hm_hsm_key;
+
+/** Does the token claim that the key does more than sign?  What an RSA key
+ * decrypts or unwraps may be a signature of it.  Of EC keys, tokens say yes to
+ * both unless asked not to, and it says nothing; deriving is another matter. */
+bool hm_hsm_does_more(const struct hm_hsm_key *key);
+
+/** Is it a key that may sign, as far as its token says?  What the token does not
+ * say is no reason to refuse: hm_hsm_claims_silent().
+ * @return HM_E_REJECTED `hsm.claims.extractable` (extractable is yes, or
+ *         sensitive is no), `hsm.claims.usage` (it does more than sign) */
+HM_MUST hm_rc hm_hsm_claims_check(const struct hm_hsm_key *key,
+                                  struct hm_err *e);
+
+/** Does the token not say whether the key can leave it? */
+bool hm_hsm_claims_silent(const struct hm_hsm_claims *claims);
 
 /** A key pair on a token. */
 struct hm_hsm_key {
@@ -153,6 +188,27 @@ struct hm_hsm_key {
     }
 
 void hm_hsm_key_clear(struct hm_hsm_key *key);
+
+#define HM_HSM_CLAIMS 13u
+#define HM_HSM_KEY_CLAIMS \
+    11u /**< of them are the key's; the rest the token's */
+
+struct hm_hsm_claim_line {
+    const char *name; /**< static, as documents write it */
+    enum hm_hsm_claim claim;
+};
+
+/** What is claimed of the private key and then of the token, in the order in
+ * which it is told. */
+void hm_hsm_claim_lines(const struct hm_hsm_claims *c,
+                        struct hm_hsm_claim_line to[static HM_HSM_CLAIMS]);
+
+/** Put uri, keyid, scheme and token (the claims) of a key into the object that
+ * is open: what hallmark-key show --json prints, and what --claims and
+ * --evidence take.
+ * @return HM_E_NOMEM; what the writer says is told by hm_json_finish() */
+HM_MUST hm_rc hm_hsm_put_key(struct hm_json_writer *w,
+                             const struct hm_hsm_key *key, struct hm_err *e);
 
 /** Which module, and which directory its tokens lie in. */
 struct hm_hsm_where {
@@ -197,7 +253,9 @@ struct hm_hsm {
  *         (a letter that NSS cannot take); `hsm.module.path` (not absolute, no
  *         regular file, not the caller's or root's, others may write it),
  *         `hsm.module.load`, `hsm.module.kind` (no PKCS#11
- *         module), `hsm.call.failed`; HM_E_TOKEN `hsm.softhsm.missing` (no such
+ *         module), `hsm.call.failed`, `hsm.nss.module` (the
+ *         module takes no NSS database, or wants one); HM_E_TOKEN
+ *         `hsm.softhsm.missing` (no such
  *         store, HM_HSM_USE), `hsm.softhsm.busy` (locked for a minute),
  *         `hsm.softhsm.damaged` (and no saved copy); HM_E_IO, HM_E_NOMEM
  */
@@ -208,6 +266,12 @@ HM_MUST hm_rc hm_hsm_open(struct hm_hsm *hsm, const struct hm_hsm_where *where,
  * (restored token file, wrong PIN entered before, PIN memory not locked, a slot
  * that did not answer hm_hsm_list()); empty when there is nothing. */
 const char *hm_hsm_note(const struct hm_hsm *hsm);
+
+/** Have the claims of every key that is found from here on tell the digest of
+ * the module's file, the one behind links.  Not done always, because a module may
+ * be large.
+ * @return HM_E_IO */
+HM_MUST hm_rc hm_hsm_digest_module(struct hm_hsm *hsm, struct hm_err *e);
 
 /** Keep what was made: with where->softhsm the private copy is checked,
  * written beside the store, synced and swapped in by one rename; a kill leaves
@@ -223,6 +287,7 @@ void hm_hsm_clear(struct hm_hsm *hsm);
  * @return HM_E_USAGE `hsm.uri.token` (names neither token nor serial);
  *         HM_E_TOKEN `hsm.token.missing`, `hsm.token.ambiguous` (the text lists
  *         the tokens seen), `hsm.pin.incorrect`, `hsm.pin.locked`,
+ *         `hsm.pin.length` (not one that the token takes: not tried),
  *         `hsm.pin.final` (the next wrong PIN would lock it: not tried),
  *         `hsm.pin.unset`, `hsm.session.shared` (somebody is logged in),
  *         `hsm.call.failed`, `hsm.token.removed`
@@ -280,6 +345,21 @@ HM_MUST hm_rc hm_hsm_sign(struct hm_hsm *hsm, const struct hm_hsm_key *key,
                           struct hm_bytes message, struct hm_buf *sig,
                           struct hm_err *e);
 
+/** One of several messages to be signed with one key.  All is borrowed. */
+struct hm_hsm_task {
+    const struct hm_public_key *pinned;
+    struct hm_bytes message;
+    struct hm_buf *sig;
+};
+
+/** hm_hsm_sign() for @p n messages: the token signs one after the other, what it
+ * made is verified on all processors, and then all of it is handed out or, when
+ * anything failed, nothing.
+ * @return as hm_hsm_sign() */
+HM_MUST hm_rc hm_hsm_sign_many(struct hm_hsm *hsm, const struct hm_hsm_key *key,
+                               const struct hm_hsm_task *task, size_t n,
+                               struct hm_err *e);
+
 /** r || s, each half of @p rs, as tokens and other signers give it, to the
  * minimal DER of signature files: one SEQUENCE of two INTEGERs.
  *
@@ -290,24 +370,33 @@ HM_MUST hm_rc hm_hsm_sign(struct hm_hsm *hsm, const struct hm_hsm_key *key,
 HM_MUST hm_rc hm_hsm_encode_rs(struct hm_bytes rs, struct hm_buf *der,
                                struct hm_err *e);
 
-/** Make a P-256 key pair that may sign and not be extracted, on the token
- * logged in; read back what the module claims, try to read the private value
- * (must fail), sign and verify once.  A key that fails is destroyed.
+/** Make a key pair of @p scheme (RSA of 3072 bits) that may only sign and not
+ * be extracted, on the token logged in; read back what the module claims, try
+ * to read the private value, to copy it as one that may leave and to make it
+ * extractable (must fail), sign and verify once.  A key that fails is destroyed.
+ *
+ * A module that lets attributes be written but hands nothing out gets them
+ * written back, and claims.changeable says so; so does claims.copyable of a
+ * software token, which is not refused for it.
  *
  * @param uri  object is required and becomes the label; id is random unless
  *             given
- * @return HM_E_TOKEN `hsm.key.exists` (label or id taken),
- *         `hsm.key.extractable`; as hm_hsm_find_key() and hm_hsm_sign()
+ * @return HM_E_TOKEN `hsm.mechanism.missing` (the token does not say that it
+ *         makes such keys), `hsm.key.exists` (label or id taken),
+ *         `hsm.key.extractable`, `hsm.claims.usage` (it does more than sign);
+ *         as hm_hsm_find_key() and hm_hsm_sign()
+ * @source PKCS#11 2.40 4.4.1 (CKA_SENSITIVE, CKA_EXTRACTABLE), 5.7
  */
 HM_MUST hm_rc hm_hsm_generate(struct hm_hsm *hsm, const struct hm_hsm_uri *uri,
-                              struct hm_hsm_key *key, struct hm_err *e);
+                              enum hm_scheme scheme, struct hm_hsm_key *key,
+                              struct hm_err *e);
 
 /** Would hm_hsm_generate() refuse @p uri?  Without a PIN and without a change, as
  * far as public objects tell.
  * @return as hm_hsm_generate(), and `hsm.token.*` of hm_hsm_login() */
 HM_MUST hm_rc hm_hsm_generate_check(struct hm_hsm *hsm,
                                     const struct hm_hsm_uri *uri,
-                                    struct hm_err *e);
+                                    enum hm_scheme scheme, struct hm_err *e);
 
 enum hm_hsm_outcome { HM_HSM_REFUSED, HM_HSM_LEAKED, HM_HSM_UNTRIED };
 
@@ -339,7 +428,7 @@ HM_MUST hm_rc hm_hsm_probe(struct hm_hsm *hsm, const struct hm_hsm_key *key,
  * @param so_pin not used for an NSS database, which has none
  * @return HM_E_USAGE `hsm.token.label` (1..32 bytes of printable ASCII);
  *         HM_E_TOKEN `hsm.token.exists`, `hsm.token.full` (no free slot),
- *         `hsm.call.failed`
+ *         `hsm.pin.length` (nothing was made), `hsm.call.failed`
  */
 HM_MUST hm_rc hm_hsm_token_init(struct hm_hsm *hsm, const char *label,
                                 const struct hm_hsm_pin *so_pin,
@@ -356,8 +445,10 @@ HM_MUST hm_rc hm_hsm_token_init_check(struct hm_hsm *hsm, const char *label,
 /** One line of hm_hsm_list(): a token, or a public key on it. */
 struct hm_hsm_entry {
     bool is_key;
-    struct hm_hsm_uri uri;     /**< of the token, or of the key */
-    char keyid[HM_SHA256_HEX]; /**< empty: not a key that can be used */
+    bool is_software;                /**< the token, as hm_hsm_claims says it */
+    enum hm_hsm_claim hardware_slot; /**< the same */
+    struct hm_hsm_uri uri;           /**< of the token, or of the key */
+    char keyid[HM_SHA256_HEX];       /**< empty: not a key that can be used */
     enum hm_scheme scheme;
     char problem[160]; /**< why keyid is empty; printable */
 };

@@ -80,6 +80,18 @@ hm_rc hsm_attr_ulong(struct hsm_state *s, CK_OBJECT_HANDLE object,
     return HM_OK;
 }
 
+hm_rc hsm_attr_optional(struct hsm_state *s, CK_OBJECT_HANDLE object,
+                        CK_ATTRIBUTE_TYPE type, CK_ULONG *out, struct hm_err *e)
+{
+    struct hsm_value v = {.n = 0};
+
+    *out = CK_UNAVAILABLE_INFORMATION;
+    HM_TRY(ask(s, object, type, sizeof(*out), &v, e));
+    if (v.is_there && v.n == sizeof(*out))
+        memcpy(out, v.b, sizeof(*out));
+    return HM_OK;
+}
+
 hm_rc hsm_attr_claim(struct hsm_state *s, CK_OBJECT_HANDLE object,
                      CK_ATTRIBUTE_TYPE type, enum hm_hsm_claim *out,
                      struct hm_err *e)

@@ -100,13 +100,17 @@ void hsm_key_describe(const struct hsm_state *s, const struct hsm_object *o,
     memcpy(key->uri.object, o->label, sizeof(o->label));
     memcpy(key->uri.id, o->id, sizeof(o->id));
     memcpy(c->module, s->module, sizeof(s->module));
+    memcpy(c->module_sha256, s->module_sha256, sizeof(s->module_sha256));
     memcpy(c->library, s->library, sizeof(s->library));
     memcpy(c->token, t->label, sizeof(t->label));
     memcpy(c->manufacturer, t->manufacturer, sizeof(t->manufacturer));
     memcpy(c->serial, t->serial, sizeof(t->serial));
     memcpy(c->model, t->model, sizeof(t->model));
-    c->is_software = s->is_nss || strstr(c->manufacturer, "SoftHSM") != NULL ||
-                     strstr(c->model, "SoftHSM") != NULL;
+    memcpy(c->hardware, t->hardware, sizeof(t->hardware));
+    memcpy(c->firmware, t->firmware, sizeof(t->firmware));
+    c->is_software = hsm_token_is_software(s, t);
+    c->hardware_slot = hsm_claims_slot(s, t->slot);
+    memcpy(c->key_gen_mechanism, "unknown", sizeof("unknown"));
 }
 
 static void list_objects(const struct hsm_objects *found,
@@ -208,7 +212,9 @@ HM_MUST static hm_rc find_half(struct hsm_state *s,
                        "key '%s'",
                        hm_show_str(s->token.label),
                        hm_show_str(private_key->label));
-    return hsm_public_read(s, half->handle, &key->public_key, e);
+    HM_TRY(hsm_public_read(s, half->handle, &key->public_key, e));
+    hsm_claims_hardware(s, key->public_key.scheme, &key->claims);
+    return HM_OK;
 }
 
 HM_MUST static hm_rc find_key(struct hsm_state *s, const struct hm_hsm_uri *uri,
@@ -257,7 +263,9 @@ HM_MUST static hm_rc find_public(struct hsm_state *s,
     HM_TRY(hsm_find_class(s, CKO_PUBLIC_KEY, e));
     HM_TRY(pick(s, uri, &o, e));
     hsm_key_describe(s, &o, key);
-    return hsm_public_read(s, o.handle, &key->public_key, e);
+    HM_TRY(hsm_public_read(s, o.handle, &key->public_key, e));
+    hsm_claims_hardware(s, key->public_key.scheme, &key->claims);
+    return HM_OK;
 }
 
 hm_rc hm_hsm_find_public(struct hm_hsm *hsm, const struct hm_hsm_uri *uri,

@@ -5,33 +5,12 @@
 /* Signed once by a new key; no Hallmark document starts like this. */
 #define PROOF "hallmark-key: this new key signs and its public key fits\n"
 
-/* P-256 by name.  @source RFC 5480 2.1.1.1 */
-static const uint8_t p256[] = {0x06, 0x08, 0x2a, 0x86, 0x48,
-                               0xce, 0x3d, 0x03, 0x01, 0x07};
-
-/* Writable copies of what the templates point at: the interface takes no
- * pointer to const. */
-struct pieces {
-    CK_BBOOL yes;
-    CK_BBOOL no;
-    char label[HM_HSM_OBJECT_MAX + 1];
-    uint8_t id[HM_HSM_ID_MAX];
-    size_t id_n;
-    uint8_t params[sizeof(p256)];
-};
-
-struct made {
-    CK_OBJECT_HANDLE public_key;
-    CK_OBJECT_HANDLE private_key;
-};
-
-HM_MUST static hm_rc fill_pieces(struct pieces *p, const struct hm_hsm_uri *uri,
-                                 struct hm_err *e)
+/* What is asked for, and its id when the URI says none. */
+HM_MUST static hm_rc name_new(struct hsm_new *p, const struct hm_hsm_uri *uri,
+                              enum hm_scheme scheme, struct hm_err *e)
 {
-    p->yes = CK_TRUE;
-    p->no = CK_FALSE;
+    p->scheme = scheme;
     memcpy(p->label, uri->object, sizeof(uri->object));
-    memcpy(p->params, p256, sizeof(p256));
     memcpy(p->id, uri->id, sizeof(uri->id));
     p->id_n = uri->id_n;
     if (p->id_n > 0)
@@ -44,7 +23,7 @@ HM_MUST static hm_rc fill_pieces(struct pieces *p, const struct hm_hsm_uri *uri,
 }
 
 HM_MUST static hm_rc refuse_taken(struct hsm_state *s, CK_OBJECT_CLASS class,
-                                  const struct pieces *p, struct hm_err *e)
+                                  const struct hsm_new *p, struct hm_err *e)
 {
     struct hm_hsm_uri by_label = {.id_n = 0};
     struct hm_hsm_uri by_id = {.id_n = p->id_n};
@@ -67,71 +46,25 @@ HM_MUST static hm_rc refuse_taken(struct hsm_state *s, CK_OBJECT_CLASS class,
     return HM_OK;
 }
 
-#define PUBLIC_N    6
-#define PRIVATE_N   8  /* what every token takes */
-#define PRIVATE_ALL 10 /* with what some refuse even as false */
-
-/* The private template ends with attributes that only say no.  CKA_DECRYPT is not
- * among them: nothing decrypts with an EC key, and a TPM whose module refuses to
- * hear it has used up its memory by then, so that a second try fails. */
-static CK_RV generate(struct hsm_state *s, struct pieces *p, CK_ULONG private_n,
-                      struct made *made)
-{
-    CK_ATTRIBUTE public_template[PUBLIC_N] = {
-        {CKA_TOKEN, &p->yes, sizeof(p->yes)},
-        {CKA_PRIVATE, &p->no, sizeof(p->no)},
-        {CKA_VERIFY, &p->yes, sizeof(p->yes)},
-        {CKA_LABEL, p->label, strlen(p->label)},
-        {CKA_ID, p->id, p->id_n},
-        {CKA_EC_PARAMS, p->params, sizeof(p->params)},
-    };
-    CK_ATTRIBUTE private_template[PRIVATE_ALL] = {
-        {CKA_TOKEN, &p->yes, sizeof(p->yes)},
-        {CKA_PRIVATE, &p->yes, sizeof(p->yes)},
-        {CKA_SENSITIVE, &p->yes, sizeof(p->yes)},
-        {CKA_EXTRACTABLE, &p->no, sizeof(p->no)},
-        {CKA_SIGN, &p->yes, sizeof(p->yes)},
-        {CKA_DERIVE, &p->no, sizeof(p->no)},
-        {CKA_LABEL, p->label, strlen(p->label)},
-        {CKA_ID, p->id, p->id_n},
-        {CKA_UNWRAP, &p->no, sizeof(p->no)},
-        {CKA_MODIFIABLE, &p->no, sizeof(p->no)},
-    };
-    CK_MECHANISM mechanism = {CKM_EC_KEY_PAIR_GEN, NULL, 0};
-
-    return s->f->C_GenerateKeyPair(s->session, &mechanism, public_template,
-                                   PUBLIC_N, private_template, private_n,
-                                   &made->public_key, &made->private_key);
-}
-
-HM_MUST static hm_rc make_pair(struct hsm_state *s, struct pieces *p,
-                               struct made *made, struct hm_err *e)
-{
-    CK_RV rv = generate(s, p, PRIVATE_ALL, made);
-
-    if (rv == CKR_GENERAL_ERROR || rv == CKR_TEMPLATE_INCONSISTENT ||
-        rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID)
-        rv = generate(s, p, PRIVATE_N, made);
-    if (rv != CKR_OK)
-        return hsm_fail_rv(s, "C_GenerateKeyPair", rv, e);
-    return HM_OK;
-}
-
-HM_MUST static hm_rc check_claims(const struct hm_hsm_claims *c,
+/* Asked for as a key that only signs and stays: does the token say it is one?
+ * Whatever template it took, this is what came of it. */
+HM_MUST static hm_rc check_claims(const struct hm_hsm_key *key,
                                   struct hm_err *e)
 {
-    if (c->extractable != HM_HSM_YES && c->sensitive != HM_HSM_NO)
-        return HM_OK;
-    return hm_fail(e, HM_E_TOKEN, "hsm.key.extractable",
-                   "the token was asked for a key that stays inside, and "
-                   "claims sensitive: %s, extractable: %s",
-                   hm_hsm_claim_name(c->sensitive),
-                   hm_hsm_claim_name(c->extractable));
+    const struct hm_hsm_claims *c = &key->claims;
+
+    if (c->extractable == HM_HSM_YES || c->sensitive == HM_HSM_NO)
+        return hm_fail(e, HM_E_TOKEN, "hsm.key.extractable",
+                       "the token was asked for a key that stays inside, and "
+                       "claims sensitive: %s, extractable: %s",
+                       hm_hsm_claim_name(c->sensitive),
+                       hm_hsm_claim_name(c->extractable));
+    return hsm_as_token(e, hm_hsm_claims_check(key, e));
 }
 
-HM_MUST static hm_rc check_pair(struct hsm_state *s, const struct pieces *p,
-                                const struct made *made, struct hm_hsm_key *key,
-                                struct hm_err *e)
+HM_MUST static hm_rc check_pair(struct hsm_state *s, const struct hsm_new *p,
+                                const struct hsm_pair *made,
+                                struct hm_hsm_key *key, struct hm_err *e)
 {
     HM_OWN(hm_buf) sig = HM_BUF_INIT(HM_SIGNATURE_MAX);
     struct hsm_object o = {.handle = made->private_key, .id_n = p->id_n};
@@ -141,16 +74,25 @@ HM_MUST static hm_rc check_pair(struct hsm_state *s, const struct pieces *p,
     hsm_key_describe(s, &o, key);
     key->handle = made->private_key;
     HM_TRY(hsm_public_read(s, made->public_key, &key->public_key, e));
+    if (key->public_key.scheme != p->scheme)
+        return hm_fail(e, HM_E_TOKEN, "hsm.key.kind",
+                       "the token was asked for a key of %s, and made one of "
+                       "%s",
+                       hm_scheme_name(p->scheme),
+                       hm_scheme_name(key->public_key.scheme));
+    hsm_claims_hardware(s, key->public_key.scheme, &key->claims);
     HM_TRY(hsm_claims_read(s, key->handle, &key->claims, e));
-    HM_TRY(check_claims(&key->claims, e));
-    HM_TRY(hsm_claims_probe(s, key->handle, e));
-    return hsm_sign(s, key, &key->public_key, HM_LIT(PROOF), &sig, e);
+    HM_TRY(check_claims(key, e));
+    HM_TRY(hsm_claims_probe(s, key, e));
+    HM_TRY(hsm_sign(s, key, &key->public_key, HM_LIT(PROOF), &sig, e));
+    return hsm_probe_new(s, key, e);
 }
 
 /* A key that failed its checks must not be there to be found later.  What is
  * made in a SoftHSM store is gone anyway unless it is committed. */
-HM_MUST static hm_rc destroy_pair(struct hsm_state *s, const struct made *made,
-                                  hm_rc why, struct hm_err *e)
+HM_MUST static hm_rc destroy_pair(struct hsm_state *s,
+                                  const struct hsm_pair *made, hm_rc why,
+                                  struct hm_err *e)
 {
     bool is_gone = s->has_session;
 
@@ -176,43 +118,47 @@ HM_MUST static hm_rc check_name(const struct hm_hsm_uri *uri, struct hm_err *e)
 }
 
 HM_MUST static hm_rc check_free(struct hsm_state *s,
-                                const struct hm_hsm_uri *uri, struct hm_err *e)
+                                const struct hm_hsm_uri *uri,
+                                enum hm_scheme scheme, struct hm_err *e)
 {
-    struct pieces p = {.id_n = 0};
+    struct hsm_new p = {.id_n = 0};
     struct hsm_token token;
 
-    HM_TRY(fill_pieces(&p, uri, e));
+    HM_TRY(name_new(&p, uri, scheme, e));
     HM_TRY(hsm_token_pick(s, uri, &token, e));
+    HM_TRY(hsm_pair_check(s, &token, scheme, e));
     HM_TRY(hsm_session_open(s, &token, e));
     return refuse_taken(s, CKO_PUBLIC_KEY, &p, e);
 }
 
 hm_rc hm_hsm_generate_check(struct hm_hsm *hsm, const struct hm_hsm_uri *uri,
-                            struct hm_err *e)
+                            enum hm_scheme scheme, struct hm_err *e)
 {
     hm_rc rc = check_name(uri, e);
 
     if (rc == HM_OK)
-        rc = check_free(hsm->state, uri, e);
+        rc = check_free(hsm->state, uri, scheme, e);
     hsm_session_close(hsm->state);
     return rc;
 }
 
 hm_rc hm_hsm_generate(struct hm_hsm *hsm, const struct hm_hsm_uri *uri,
-                      struct hm_hsm_key *key, struct hm_err *e)
+                      enum hm_scheme scheme, struct hm_hsm_key *key,
+                      struct hm_err *e)
 {
     struct hsm_state *s = hsm->state;
-    struct pieces p = {.id_n = 0};
-    struct made made = {CK_INVALID_HANDLE, CK_INVALID_HANDLE};
+    struct hsm_new p = {.id_n = 0};
+    struct hsm_pair made = {CK_INVALID_HANDLE, CK_INVALID_HANDLE};
     hm_rc rc;
 
     hm_hsm_key_clear(key);
     HM_TRY(check_name(uri, e));
     HM_TRY(hsm_session_check(s, e));
-    HM_TRY(fill_pieces(&p, uri, e));
+    HM_TRY(name_new(&p, uri, scheme, e));
+    HM_TRY(hsm_pair_check(s, &s->token, scheme, e));
     HM_TRY(refuse_taken(s, CKO_PRIVATE_KEY, &p, e));
     HM_TRY(refuse_taken(s, CKO_PUBLIC_KEY, &p, e));
-    HM_TRY(make_pair(s, &p, &made, e));
+    HM_TRY(hsm_pair_make(s, &p, &made, e));
     rc = check_pair(s, &p, &made, key, e);
     if (rc == HM_OK)
         return HM_OK;

@@ -42,6 +42,8 @@ HM_MUST static hm_rc add_key(struct hsm_state *s, const struct hsm_object *o,
     entry = &out->entry[out->n++];
     hsm_key_describe(s, o, &key);
     entry->is_key = true;
+    entry->is_software = key.claims.is_software;
+    entry->hardware_slot = key.claims.hardware_slot;
     entry->uri = key.uri;
     rc = hsm_public_read(s, o->handle, &key.public_key, &why);
     if (rc == HM_OK) {
@@ -65,6 +67,8 @@ HM_MUST static hm_rc add_token(struct hsm_state *s, const struct hsm_token *t,
 
     HM_TRY(grow(out, e));
     entry = &out->entry[out->n++];
+    entry->is_software = hsm_token_is_software(s, t);
+    entry->hardware_slot = hsm_claims_slot(s, t->slot);
     memcpy(entry->uri.token, t->label, sizeof(t->label));
     memcpy(entry->uri.manufacturer, t->manufacturer, sizeof(t->manufacturer));
     memcpy(entry->uri.serial, t->serial, sizeof(t->serial));

@@ -145,6 +145,26 @@ static CK_RV initialise(struct hsm_state *s, const char *text)
     return s->f->C_Initialize(&args);
 }
 
+/* NSS's module wants its parameters, and no other takes them. */
+HM_MUST static hm_rc fail_arguments(const char *path, bool is_given,
+                                    struct hm_err *e)
+{
+    if (is_given)
+        return hm_hint(e,
+                       hm_fail(e, HM_E_TOKEN, "hsm.nss.module",
+                               "module '%s' takes no NSS database "
+                               "(C_Initialize gave CKR_ARGUMENTS_BAD)",
+                               hm_show_str(path)),
+                       "--nss goes with NSS's own module: leave --module out, "
+                       "or name the file libsoftokn3.so");
+    return hm_hint(e,
+                   hm_fail(e, HM_E_TOKEN, "hsm.nss.module",
+                           "module '%s' wants to be told more (C_Initialize "
+                           "gave CKR_ARGUMENTS_BAD)",
+                           hm_show_str(path)),
+                   "NSS's libsoftokn3.so wants its database: --nss DIR");
+}
+
 hm_rc hsm_module_load(struct hsm_state *s, const char *path, const char *args,
                       struct hm_err *e)
 {
@@ -156,6 +176,8 @@ hm_rc hsm_module_load(struct hsm_state *s, const char *path, const char *args,
         return bad_path(path, "its path is too long", e);
     HM_TRY(load(s, s->real, e));
     rv = initialise(s, args);
+    if (rv == CKR_ARGUMENTS_BAD)
+        return fail_arguments(path, args != NULL, e);
     if (rv != CKR_OK)
         return hsm_fail_rv(s, "C_Initialize", rv, e);
     s->is_initialised = true;

@@ -80,6 +80,8 @@ hm_rc hsm_nss_set_pin(struct hsm_state *s, const struct hm_hsm_pin *pin,
     CK_RV rv;
 
     HM_TRY(hsm_nss_find_new(s, &token, e));
+    HM_TRY(
+        hm_hint(e, hsm_token_check_pin(&token, pin, e), "choose another PIN"));
     HM_TRY(hsm_session_open(s, &token, e));
     rv = s->f->C_Login(s->session, CKU_SO, none, 0);
     if (rv != CKR_OK)

@@ -18,10 +18,14 @@
 struct hsm_token {
     CK_SLOT_ID slot;
     CK_FLAGS flags;
+    CK_ULONG pin_min; /**< bytes; as the token says it */
+    CK_ULONG pin_max;
     char label[HM_HSM_LABEL_SIZE];
     char manufacturer[HM_HSM_LABEL_SIZE];
     char serial[HM_HSM_SHORT_SIZE];
     char model[HM_HSM_SHORT_SIZE];
+    char hardware[HM_HSM_VERSION_SIZE];
+    char firmware[HM_HSM_VERSION_SIZE];
 };
 
 /** An object with what it is searched by. */
@@ -58,8 +62,9 @@ struct hsm_state {
     struct hsm_objects found; /**< of the last search */
     struct softhsm keeper;
     bool is_nss;
-    char module[256];    /**< path as named */
-    char real[PATH_MAX]; /**< the file behind it */
+    char module[256];                  /**< path as named */
+    char real[PATH_MAX];               /**< the file behind it */
+    char module_sha256[HM_SHA256_HEX]; /**< of that file; "": not asked for */
     char library[HM_HSM_LABEL_SIZE + 16];
     char note[256];
 };
@@ -110,6 +115,16 @@ HM_MUST hm_rc hsm_token_pick(struct hsm_state *s, const struct hm_hsm_uri *uri,
 HM_MUST hm_rc hsm_token_read(struct hsm_state *s, CK_SLOT_ID slot,
                              struct hsm_token *out, struct hm_err *e);
 
+/** Would the token take a PIN of that length?  Asked before it is tried or set.
+ * @return HM_E_TOKEN `hsm.pin.length` */
+HM_MUST hm_rc hsm_token_check_pin(const struct hsm_token *token,
+                                  const struct hm_hsm_pin *pin,
+                                  struct hm_err *e);
+
+/** A token that is nothing but files. */
+bool hsm_token_is_software(const struct hsm_state *s,
+                           const struct hsm_token *token);
+
 /* hsm_session.c */
 HM_MUST hm_rc hsm_session_open(struct hsm_state *s,
                                const struct hsm_token *token, struct hm_err *e);
@@ -137,6 +152,11 @@ HM_MUST hm_rc hsm_attr_name(struct hsm_state *s, CK_OBJECT_HANDLE object,
 HM_MUST hm_rc hsm_attr_ulong(struct hsm_state *s, CK_OBJECT_HANDLE object,
                              CK_ATTRIBUTE_TYPE type, CK_ULONG *out,
                              struct hm_err *e);
+/** A number that the object need not have.
+ * @param[out] out  CK_UNAVAILABLE_INFORMATION: it has none */
+HM_MUST hm_rc hsm_attr_optional(struct hsm_state *s, CK_OBJECT_HANDLE object,
+                                CK_ATTRIBUTE_TYPE type, CK_ULONG *out,
+                                struct hm_err *e);
 HM_MUST hm_rc hsm_attr_claim(struct hsm_state *s, CK_OBJECT_HANDLE object,
                              CK_ATTRIBUTE_TYPE type, enum hm_hsm_claim *out,
                              struct hm_err *e);
@@ -155,11 +175,46 @@ void hsm_key_describe(const struct hsm_state *s, const struct hsm_object *o,
 /* hsm_claims.c */
 HM_MUST hm_rc hsm_claims_read(struct hsm_state *s, CK_OBJECT_HANDLE object,
                               struct hm_hsm_claims *claims, struct hm_err *e);
-/** Is the private value readable?  Must be no. */
-HM_MUST hm_rc hsm_claims_probe(struct hsm_state *s, CK_OBJECT_HANDLE object,
-                               struct hm_err *e);
+/** Does the slot say that a device is in it? */
+enum hm_hsm_claim hsm_claims_slot(const struct hsm_state *s, CK_SLOT_ID slot);
+/** What the slot and the mechanism of @p scheme say of hardware. */
+void hsm_claims_hardware(const struct hsm_state *s, enum hm_scheme scheme,
+                         struct hm_hsm_claims *claims);
+/** Is the private value readable?  Must be no.
+ * @return HM_E_TOKEN `hsm.key.extractable` */
+HM_MUST hm_rc hsm_claims_probe(struct hsm_state *s,
+                               const struct hm_hsm_key *key, struct hm_err *e);
+
+/* hsm_pair.c */
+/** A key pair that is asked for. */
+struct hsm_new {
+    enum hm_scheme scheme;
+    char label[HM_HSM_OBJECT_MAX + 1];
+    uint8_t id[HM_HSM_ID_MAX];
+    size_t id_n;
+};
+struct hsm_pair {
+    CK_OBJECT_HANDLE public_key;
+    CK_OBJECT_HANDLE private_key;
+};
+/** Does the token say that it makes such keys?
+ * @return HM_E_TOKEN `hsm.mechanism.missing` */
+HM_MUST hm_rc hsm_pair_check(struct hsm_state *s, const struct hsm_token *token,
+                             enum hm_scheme scheme, struct hm_err *e);
+HM_MUST hm_rc hsm_pair_make(struct hsm_state *s, struct hsm_new *new,
+                            struct hsm_pair *made, struct hm_err *e);
+
+/* hsm_probe_new.c */
+/** Try to change what the token says of a new key, and to copy it as one that
+ * may leave; what was changed is changed back.  Fills claims.changeable and
+ * claims.copyable.
+ * @return HM_E_TOKEN `hsm.key.extractable` */
+HM_MUST hm_rc hsm_probe_new(struct hsm_state *s, struct hm_hsm_key *key,
+                            struct hm_err *e);
 
 /* hsm_public.c */
+/** CKA_EC_PARAMS of the scheme's curve; static, empty for RSA. */
+struct hm_bytes hsm_curve_of(enum hm_scheme scheme);
 HM_MUST hm_rc hsm_public_read(struct hsm_state *s, CK_OBJECT_HANDLE object,
                               struct hm_public_key *key, struct hm_err *e);
 
@@ -173,6 +228,15 @@ HM_MUST hm_rc hsm_public_from_point(struct hm_bytes params,
 /* hsm_sign.c */
 /** What the token is asked for: it signs a digest that was made here. */
 CK_MECHANISM_TYPE hsm_mechanism_of(enum hm_scheme scheme);
+/** Have a signature made, which nobody has verified yet. */
+HM_MUST hm_rc hsm_sign_make(struct hsm_state *s, const struct hm_hsm_key *key,
+                            const struct hm_public_key *pinned,
+                            struct hm_bytes message, struct hm_buf *sig,
+                            struct hm_err *e);
+/** @return HM_E_TOKEN `hsm.sign.mismatch` */
+HM_MUST hm_rc hsm_sign_check(const struct hm_public_key *pinned,
+                             struct hm_bytes message, struct hm_bytes sig,
+                             struct hm_err *e);
 /** hm_hsm_sign() that leaves the session open when it fails: for a caller with
  * something to undo. */
 HM_MUST hm_rc hsm_sign(struct hsm_state *s, const struct hm_hsm_key *key,

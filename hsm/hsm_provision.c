@@ -89,6 +89,11 @@ hm_rc hm_hsm_token_init(struct hm_hsm *hsm, const char *label,
     if (s->is_nss)
         return hsm_nss_set_pin(s, pin, e);
     HM_TRY(find_slot(s, label, &token, e));
+    HM_TRY(hm_hint(e, hsm_token_check_pin(&token, so_pin, e),
+                   "--so-pin SOURCE gives the security officer a PIN that "
+                   "fits"));
+    HM_TRY(
+        hm_hint(e, hsm_token_check_pin(&token, pin, e), "choose another PIN"));
     memset(padded, ' ', sizeof(padded)); /* 32 bytes, blank padded, no NUL */
     for (size_t i = 0; label[i] != '\0'; i++)
         padded[i] = (CK_UTF8CHAR)label[i];

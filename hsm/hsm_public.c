@@ -25,6 +25,14 @@ static const struct curve {
     {VIEW(p384_params), HM_SCHEME_ECDSA_P384_SHA384},
 };
 
+struct hm_bytes hsm_curve_of(enum hm_scheme scheme)
+{
+    for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++)
+        if (curves[i].scheme == scheme)
+            return curves[i].params;
+    return (struct hm_bytes){NULL, 0};
+}
+
 /* PKCS#11 wants the point in an OCTET STRING; some modules give it bare.  The
  * two differ in length, so that neither is mistaken for the other. */
 HM_MUST static hm_rc unwrap_point(size_t length, struct hm_bytes *point,

@@ -126,6 +126,8 @@ hm_rc hm_hsm_login(struct hm_hsm *hsm, const struct hm_hsm_uri *uri,
 
     HM_TRY(hsm_token_pick(s, uri, &token, e));
     HM_TRY(check_flags(s, &token, e));
+    HM_TRY(hm_hint(e, hsm_token_check_pin(&token, pin, e),
+                   "check which PIN belongs to this token"));
     if (!pin->is_locked && s->note[0] == '\0')
         (void)snprintf(s->note, sizeof(s->note),
                        "the memory of the PIN could not be kept out of swap");

@@ -94,9 +94,9 @@ HM_MUST static hm_rc check_pinned(const struct hm_hsm_key *key,
                    key->public_key.keyid, pinned->keyid);
 }
 
-hm_rc hsm_sign(struct hsm_state *s, const struct hm_hsm_key *key,
-               const struct hm_public_key *pinned, struct hm_bytes message,
-               struct hm_buf *sig, struct hm_err *e)
+hm_rc hsm_sign_make(struct hsm_state *s, const struct hm_hsm_key *key,
+                    const struct hm_public_key *pinned, struct hm_bytes message,
+                    struct hm_buf *sig, struct hm_err *e)
 {
     struct to_sign in = {.n = 0};
     struct answer out = {.n = 0};
@@ -105,8 +105,14 @@ hm_rc hsm_sign(struct hsm_state *s, const struct hm_hsm_key *key,
     HM_TRY(check_pinned(key, pinned, e));
     HM_TRY(prepare(pinned->scheme, message, &in, e));
     HM_TRY(ask_token(s, key, &in, &out, e));
-    HM_TRY(encode(pinned->scheme, &out, sig, e));
-    if (hm_signature_verify(pinned, message, hm_buf_view(sig), NULL) == HM_OK)
+    return encode(pinned->scheme, &out, sig, e);
+}
+
+hm_rc hsm_sign_check(const struct hm_public_key *pinned,
+                     struct hm_bytes message, struct hm_bytes sig,
+                     struct hm_err *e)
+{
+    if (hm_signature_verify(pinned, message, sig, NULL) == HM_OK)
         return HM_OK;
     return hm_hint(e,
                    hm_fail(e, HM_E_TOKEN, "hsm.sign.mismatch",
@@ -117,17 +123,10 @@ hm_rc hsm_sign(struct hsm_state *s, const struct hm_hsm_key *key,
                    "private key's; do not release with it");
 }
 
-hm_rc hm_hsm_sign(struct hm_hsm *hsm, const struct hm_hsm_key *key,
-                  const struct hm_public_key *pinned, struct hm_bytes message,
-                  struct hm_buf *sig, struct hm_err *e)
+hm_rc hsm_sign(struct hsm_state *s, const struct hm_hsm_key *key,
+               const struct hm_public_key *pinned, struct hm_bytes message,
+               struct hm_buf *sig, struct hm_err *e)
 {
-    HM_OWN(hm_buf) made = HM_BUF_INIT(HM_SIGNATURE_MAX);
-    hm_rc rc = hsm_sign(hsm->state, key, pinned, message, &made, e);
-
-    hm_buf_clear(sig);
-    if (rc == HM_OK)
-        hm_buf_move(sig, &made);
-    else
-        hsm_session_close(hsm->state);
-    return rc;
+    HM_TRY(hsm_sign_make(s, key, pinned, message, sig, e));
+    return hsm_sign_check(pinned, message, hm_buf_view(sig), e);
 }

@@ -11,6 +11,11 @@ static void take_field(char *to, const CK_UTF8CHAR *from, size_t n)
     to[n] = '\0';
 }
 
+static void take_version(char to[static HM_HSM_VERSION_SIZE], CK_VERSION from)
+{
+    (void)snprintf(to, HM_HSM_VERSION_SIZE, "%u.%u", from.major, from.minor);
+}
+
 hm_rc hsm_token_read(struct hsm_state *s, CK_SLOT_ID slot,
                      struct hsm_token *out, struct hm_err *e)
 {
@@ -23,12 +28,38 @@ hm_rc hsm_token_read(struct hsm_state *s, CK_SLOT_ID slot,
         return hsm_fail_rv(s, "C_GetTokenInfo", rv, e);
     out->slot = slot;
     out->flags = info.flags;
+    out->pin_min = info.ulMinPinLen;
+    out->pin_max = info.ulMaxPinLen;
     take_field(out->label, info.label, sizeof(info.label));
     take_field(out->manufacturer, info.manufacturerID,
                sizeof(info.manufacturerID));
     take_field(out->serial, info.serialNumber, sizeof(info.serialNumber));
     take_field(out->model, info.model, sizeof(info.model));
+    take_version(out->hardware, info.hardwareVersion);
+    take_version(out->firmware, info.firmwareVersion);
     return HM_OK;
+}
+
+/* Limits that contradict each other are none.  How long the PIN is is not told. */
+hm_rc hsm_token_check_pin(const struct hsm_token *token,
+                          const struct hm_hsm_pin *pin, struct hm_err *e)
+{
+    if (token->pin_max == 0 || token->pin_min > token->pin_max ||
+        (pin->n >= token->pin_min && pin->n <= token->pin_max))
+        return HM_OK;
+    return hm_fail(e, HM_E_TOKEN, "hsm.pin.length",
+                   "token '%s' takes PINs of %lu to %lu bytes, and this one is "
+                   "%s; it was not tried",
+                   hm_show_str(token->label), token->pin_min, token->pin_max,
+                   pin->n < token->pin_min ? "shorter" : "longer");
+}
+
+bool hsm_token_is_software(const struct hsm_state *s,
+                           const struct hsm_token *token)
+{
+    return s->is_nss || strstr(token->manufacturer, "SoftHSM") != NULL ||
+           strstr(token->model, "SoftHSM") != NULL ||
+           strstr(token->model, "SoftTok") != NULL; /* openCryptoki */
 }
 
 hm_rc hsm_token_scan(struct hsm_state *s, bool initialised, struct hm_err *e)

@@ -138,11 +138,19 @@ root_key() {
     run hallmark-key generate "$uri" "${place[@]}" -o "keys/$1.pem"
 }
 
-# sign_request NAME KEY: the holder of a root key signs requests/NAME.json
+# sign_request NAME KEY: the holder of a root key signs requests/NAME.json and
+# hands back what the token says of the key
 sign_request() {
     at_root "$2"
     run hallmark-sign "requests/$1.json" --root root.json --key "$uri" \
-        "${place[@]}" -o "requests/$1.$2.sig"
+        "${place[@]}" -o "requests/$1.$2.sig" \
+        --evidence "requests/$1.$2.evidence"
+}
+
+# sign_record KEY: the holder of a root key signs ceremony.json
+sign_record() {
+    at_root "$1"
+    run hallmark-sign ceremony.json --root root.json --key "$uri" "${place[@]}"
 }
 
 # vendor_key TOKEN LABEL: a key on a token, its public half in keys/LABEL.pem,

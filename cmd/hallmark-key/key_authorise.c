@@ -41,10 +41,18 @@ static struct hm_cli_list compromised;
 #define SEQUENCE                     \
     VALUE("sequence", sequence, "N", \
           "number of the authorisation (default: one more than before)")
+#define SKIP_REASON                           \
+    VALUE("skip-reason", skip_reason, "TEXT", \
+          "why the sequence skips numbers; needs --force")
 #define SIGN VALUE("sign", sign, "URI", "root key that signs at once")
 #define PIN                     \
     VALUE("pin", pin, "SOURCE", \
           "its PIN: fd:N, file:PATH, credential:NAME or tty")
+#define ACCEPT                                                           \
+    {                                                                    \
+        "accept-claims", 0, HM_OPT_FLAG, false, &opt.accept_claims, "",  \
+            "sign although the token claims that the root key may leave" \
+    }
 #define DOCUMENT(arg, help)                                        \
     {                                                              \
         "output", 'o', HM_OPT_OUTPUT, true, &opt.output, arg, help \
@@ -81,9 +89,11 @@ const struct hm_opt key_authorise_opts[] = {
     LIST("require", require, "ROLE",
          "role that must sign a manifest (default: as before, first manifest)"),
     SEQUENCE,
+    SKIP_REASON,
     ISSUE_TIME,
     SIGN,
     PIN,
+    ACCEPT,
     KEY_WHERE(opt.where),
     OUTPUT,
     FORCE,
@@ -106,9 +116,11 @@ const struct hm_opt key_rotate_opts[] = {
     COUNTER,
     EPOCH,
     SEQUENCE,
+    SKIP_REASON,
     ISSUE_TIME,
     SIGN,
     PIN,
+    ACCEPT,
     KEY_WHERE(opt.where),
     OUTPUT,
     FORCE,
@@ -157,9 +169,11 @@ const struct hm_opt key_revoke_opts[] = {
     COUNTER,
     EPOCH,
     SEQUENCE,
+    SKIP_REASON,
     ISSUE_TIME,
     SIGN,
     PIN,
+    ACCEPT,
     KEY_WHERE(opt.where),
     OUTPUT,
     FORCE,
@@ -185,6 +199,7 @@ const struct hm_opt key_prepare_opts[] = {
     LIST("require", require, "ROLE",
          "role that must sign a manifest (default: as before)"),
     SEQUENCE,
+    SKIP_REASON,
     ISSUE_TIME,
     DOCUMENT("REQUEST", "write the request"),
     FORCE,

@@ -88,6 +88,26 @@ HM_MUST static hm_rc load_before(const struct key_change *c, struct key_next *w,
     return hm_context(e, rc, "'%s'", hm_show_str(c->from));
 }
 
+/* --force alone says that one wants it, not why. */
+HM_MUST static hm_rc check_skip_reason(const struct key_change *c, bool skips,
+                                       struct hm_err *e)
+{
+    if (skips && c->skip_reason == NULL)
+        return hm_hint(e,
+                       hm_fail(e, HM_E_USAGE, "key.sequence.reason",
+                               "the sequence skips numbers, and there is no "
+                               "--skip-reason TEXT"),
+                       "say why: it is kept for those who sign, and in the "
+                       "record of the ceremony");
+    if (!skips && c->skip_reason != NULL)
+        return hm_fail(e, HM_E_USAGE, "key.sequence.reason",
+                       "--skip-reason goes with a --sequence that skips "
+                       "numbers");
+    return skips ? hm_as_usage(e, hm_request_check_text("--skip-reason",
+                                                        c->skip_reason, e))
+                 : HM_OK;
+}
+
 /* A number that is passed over is one that nobody can use any more. */
 HM_MUST static hm_rc next_sequence(const struct key_change *c,
                                    struct hm_authorisation *a, struct hm_err *e)
@@ -95,36 +115,35 @@ HM_MUST static hm_rc next_sequence(const struct key_change *c,
     const uint64_t next = a->sequence + 1;
 
     a->sequence = next;
-    if (c->sequence == NULL)
-        return HM_OK;
-    HM_TRY(key_number_read("sequence", c->sequence, next, HM_COUNTER_MAX,
-                           &a->sequence, e));
+    if (c->sequence != NULL)
+        HM_TRY(key_number_read("sequence", c->sequence, next, HM_COUNTER_MAX,
+                               &a->sequence, e));
     if (a->sequence == next || c->force)
-        return HM_OK;
-    return hm_hint(e,
-                   hm_fail(e, HM_E_REJECTED, "key.sequence.skipped",
-                           "sequence %llu follows %llu: numbers between them "
-                           "would be skipped",
-                           (unsigned long long)a->sequence,
-                           (unsigned long long)(next - 1)),
-                   "leave --sequence out, or give --force: that is for a "
-                   "number that somebody else has signed");
+        return check_skip_reason(c, a->sequence != next, e);
+    return hm_hint(
+        e,
+        hm_fail(e, HM_E_REJECTED, "key.sequence.skipped",
+                "sequence %llu follows %llu: numbers between them "
+                "would be skipped",
+                (unsigned long long)a->sequence,
+                (unsigned long long)(next - 1)),
+        "leave --sequence out, or give --force and --skip-reason: that "
+        "is for a number that somebody else has signed");
 }
 
-HM_MUST static hm_rc find_end(const struct key_change *c, hm_time now,
-                              hm_time *end, struct hm_err *e)
+hm_rc key_end_find(const char *days_text, const char *until, hm_time now,
+                   hm_time *end, struct hm_err *e)
 {
     uint64_t days = 0;
 
-    if ((c->valid_until == NULL) == (c->days == NULL))
+    if ((until == NULL) == (days_text == NULL))
         return hm_fail(e, HM_E_USAGE, "key.option.validity",
                        "expected one of --valid-until TIME and --days N");
-    if (c->days != NULL) {
-        HM_TRY(key_number_read("days", c->days, 1, DAYS_MAX, &days, e));
+    if (days_text != NULL) {
+        HM_TRY(key_number_read("days", days_text, 1, DAYS_MAX, &days, e));
         *end = now + (hm_time)days * DAY;
     } else {
-        HM_TRY(hm_as_usage(
-            e, hm_time_parse(hm_bytes_str(c->valid_until), end, e)));
+        HM_TRY(hm_as_usage(e, hm_time_parse(hm_bytes_str(until), end, e)));
     }
     if (*end > now && *end <= HM_TIME_MAX)
         return HM_OK;
@@ -323,7 +342,7 @@ HM_MUST static hm_rc edit(const struct key_change *c, struct key_next *w,
     struct hm_authorisation *a = &w->a;
 
     a->issued = now;
-    HM_TRY(find_end(c, now, &a->expires, e));
+    HM_TRY(key_end_find(c->days, c->valid_until, now, &a->expires, e));
     w->like.valid_from = now;
     w->like.valid_until = a->expires;
     HM_TRY(take_products(c, &w->like, e));
@@ -331,6 +350,7 @@ HM_MUST static hm_rc edit(const struct key_change *c, struct key_next *w,
     HM_TRY(add_keys(c, &w->like, a, e));
     HM_TRY(set_limits(c, &w->like, a, e));
     HM_TRY(set_require(c, a, e));
+    HM_TRY(hm_authorisation_check_published(a, e));
     return hm_authorisation_check_root(a, &w->root, e);
 }
 

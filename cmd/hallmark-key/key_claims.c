@@ -4,6 +4,29 @@
 
 #define CLAIMS_FILE_MAX ((size_t)64 << 10)
 
+/* What earlier versions did not print stays unknown. */
+HM_MUST static hm_rc take_more(struct hm_json token, struct hm_token_claims *to,
+                               struct hm_err *e)
+{
+    const struct {
+        const char *name;
+        char *to;
+        size_t size;
+    } rows[] = {
+        {"hardware_slot", to->hardware_slot, sizeof(to->hardware_slot)},
+        {"hardware_mechanism", to->hardware_mechanism,
+         sizeof(to->hardware_mechanism)},
+        {"key_gen_mechanism", to->key_gen_mechanism,
+         sizeof(to->key_gen_mechanism)},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (hm_json_find(token, rows[i].name).item != NULL)
+            HM_TRY(hm_json_get_text(token, rows[i].name, rows[i].to,
+                                    rows[i].size, e));
+    return HM_OK;
+}
+
 /* A library description has blanks; the claims hold words for people. */
 HM_MUST static hm_rc take_claims(struct hm_json token,
                                  struct hm_token_claims *to, struct hm_err *e)
@@ -22,8 +45,9 @@ HM_MUST static hm_rc take_claims(struct hm_json token,
     HM_TRY(hm_json_get_text(token, "local", to->local, sizeof(to->local), e));
     HM_TRY(hm_json_get_text(token, "always_sensitive", to->always_sensitive,
                             sizeof(to->always_sensitive), e));
-    return hm_json_get_text(token, "never_extractable", to->never_extractable,
-                            sizeof(to->never_extractable), e);
+    HM_TRY(hm_json_get_text(token, "never_extractable", to->never_extractable,
+                            sizeof(to->never_extractable), e));
+    return take_more(token, to, e);
 }
 
 HM_MUST static hm_rc read_file(const char *path, const char *keyid,

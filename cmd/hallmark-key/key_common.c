@@ -58,51 +58,11 @@ hm_rc key_uri_text(const struct hm_hsm_uri *uri, struct hm_buf *to,
     return hm_buf_add(to, nul, e);
 }
 
-/* The claims in the order in which both forms give them. */
-struct line {
-    const char *name;
-    enum hm_hsm_claim claim;
-};
-
-#define LINES 5
-
-static void claim_lines(const struct hm_hsm_claims *c, struct line to[LINES])
-{
-    to[0] = (struct line){"local", c->local};
-    to[1] = (struct line){"sensitive", c->sensitive};
-    to[2] = (struct line){"always_sensitive", c->always_sensitive};
-    to[3] = (struct line){"extractable", c->extractable};
-    to[4] = (struct line){"never_extractable", c->never_extractable};
-}
-
-void key_put_json(struct hm_json_writer *w, const struct hm_hsm_key *key,
-                  const char *uri)
-{
-    const struct hm_hsm_claims *c = &key->claims;
-    struct line lines[LINES];
-
-    hm_json_put_text(w, "uri", uri);
-    hm_json_put_text(w, "keyid", key->public_key.keyid);
-    hm_json_put_text(w, "scheme", hm_scheme_name(key->public_key.scheme));
-    hm_json_open_object(w, "token");
-    hm_json_put_text(w, "module", c->module);
-    hm_json_put_optional(w, "library", c->library);
-    hm_json_put_text(w, "label", c->token);
-    hm_json_put_optional(w, "serial", c->serial);
-    hm_json_put_optional(w, "manufacturer", c->manufacturer);
-    hm_json_put_optional(w, "model", c->model);
-    hm_json_put_bool(w, "software", c->is_software);
-    claim_lines(c, lines);
-    for (size_t i = 0; i < LINES; i++)
-        hm_json_put_text(w, lines[i].name, hm_hsm_claim_name(lines[i].claim));
-    hm_json_close_object(w);
-}
-
 void key_say(const struct hm_cli *cli, const struct hm_hsm_key *key,
              const char *uri)
 {
     const struct hm_hsm_claims *c = &key->claims;
-    struct line lines[LINES];
+    struct hm_hsm_claim_line lines[HM_HSM_CLAIMS];
 
     hm_cli_say(cli, "uri      %s", uri);
     hm_cli_say(cli, "keyid    %s", key->public_key.keyid);
@@ -111,14 +71,18 @@ void key_say(const struct hm_cli *cli, const struct hm_hsm_key *key,
                hm_show_str(c->serial), hm_show_str(c->model),
                c->is_software ? " (software: a file and a PIN protect it)"
                               : "");
-    claim_lines(c, lines);
-    if (key->handle == 0) {
-        hm_cli_say(cli, "claims   not read: the private key was not opened");
-        return;
-    }
-    for (size_t i = 0; i < LINES; i++)
+    if (c->module_sha256[0] != '\0')
+        hm_cli_say(cli, "module   %s, sha256 %s", hm_show_str(c->module),
+                   c->module_sha256);
+    hm_hsm_claim_lines(c, lines);
+    for (size_t i = key->handle == 0 ? HM_HSM_KEY_CLAIMS : 0; i < HM_HSM_CLAIMS;
+         i++)
         hm_cli_say(cli, "claimed  %s: %s", lines[i].name,
                    hm_hsm_claim_name(lines[i].claim));
+    if (key->handle == 0)
+        hm_cli_say(cli, "claims   no more: the private key was not opened");
+    else
+        hm_cli_say(cli, "claimed  key_gen_mechanism: %s", c->key_gen_mechanism);
 }
 
 hm_rc key_report(struct hm_cli *cli, const struct hm_hsm_key *key,
@@ -130,19 +94,21 @@ hm_rc key_report(struct hm_cli *cli, const struct hm_hsm_key *key,
     HM_TRY(key_uri_text(&key->uri, &uri, e));
     key_say(cli, key, (const char *)uri.p);
     hm_cli_result(cli, &w, true);
-    key_put_json(&w, key, (const char *)uri.p);
+    HM_TRY(hm_hsm_put_key(&w, key, e));
     hm_json_close_object(&w);
     return hm_json_finish(&w, e);
 }
 
-hm_rc key_report_rehearsed(struct hm_cli *cli, struct hm_err *e)
+hm_rc key_report_rehearsed(struct hm_cli *cli, enum hm_scheme scheme,
+                           struct hm_err *e)
 {
     struct hm_json_writer w;
 
-    hm_cli_say(cli, "would make %s, a P-256 key; no PIN was asked for",
-               hm_show_str(cli->argv[0]));
+    hm_cli_say(cli, "would make %s, a key of %s; no PIN was asked for",
+               hm_show_str(cli->argv[0]), hm_scheme_name(scheme));
     hm_cli_result(cli, &w, true);
     hm_json_put_text(&w, "uri", cli->argv[0]);
+    hm_json_put_text(&w, "scheme", hm_scheme_name(scheme));
     hm_json_put_bool(&w, "dry_run", true);
     hm_json_close_object(&w);
     return hm_json_finish(&w, e);

@@ -13,6 +13,8 @@ static struct {
     const char *pin;
     const char *root;
     const char *authorisation;
+    const char *role;
+    const char *product;
     const char *days;
     const char *at;
 } opt;
@@ -24,6 +26,10 @@ const struct hm_opt key_doctor_opts[] = {
     {"root", 'r', HM_OPT_VALUE, false, &opt.root, "FILE", "root.json"},
     {"authorisation", 'a', HM_OPT_VALUE, false, &opt.authorisation, "FILE",
      "judge the key by this authorisation; needs --root"},
+    {"role", 0, HM_OPT_VALUE, false, &opt.role, "ROLE",
+     "the key is meant for this role"},
+    {"product", 0, HM_OPT_VALUE, false, &opt.product, "NAME",
+     "the key is meant for this product"},
     {"days", 0, HM_OPT_VALUE, false, &opt.days, "N",
      "warn of what ends within N days (default: 30)"},
     {"at", 0, HM_OPT_VALUE, false, &opt.at, "TIME",
@@ -62,6 +68,7 @@ struct doctor {
     struct hm_root root;
     struct hm_authorisation a;
     hm_time now;
+    enum hm_role role; /* that it is meant for, when --role says so */
     uint64_t days;
     struct row rows[CHECKS];
     const struct row *failed; /* NULL: none did */
@@ -149,14 +156,19 @@ static bool look_at_key(struct doctor *d)
     struct hm_err e = {.rc = HM_OK};
     hm_rc rc = hm_hsm_find_public(&d->hsm, &d->uri, &d->key, &e);
 
+    if (rc == HM_OK)
+        rc = hm_public_key_check_published(&d->key.public_key, &e);
     if (!passed(d, KEY, rc, &e))
         return false;
     say_of(&d->rows[KEY], "%s, %s", d->key.public_key.keyid,
            hm_scheme_name(d->key.public_key.scheme));
     say_of(&d->rows[MODULE], "%s, %s", hm_show_str(c->library),
            hm_show_str(c->module));
-    say_of(&d->rows[TOKEN], "'%s', serial %s, %s", hm_show_str(c->token),
-           hm_show_str(c->serial), hm_show_str(c->model));
+    say_of(&d->rows[TOKEN],
+           "'%s', serial %s, %s; it claims hardware: slot %s, mechanism %s",
+           hm_show_str(c->token), hm_show_str(c->serial), hm_show_str(c->model),
+           hm_hsm_claim_name(c->hardware_slot),
+           hm_hsm_claim_name(c->hardware_mechanism));
     if (c->is_software) {
         say_of(&d->rows[TOKEN], "'%s' is software: a file and a PIN protect it",
                hm_show_str(c->token));
@@ -171,23 +183,30 @@ static bool look_at_key(struct doctor *d)
 
 /* --- the private key -------------------------------------------------------------- */
 
-static void judge_claims(struct row *row, const struct hm_hsm_claims *c)
+static void judge_claims(struct row *row, const struct hm_hsm_key *key)
 {
-    say_of(row, "the token claims that it was made there and cannot leave");
-    if (c->local == HM_HSM_YES && c->sensitive == HM_HSM_YES &&
-        c->extractable == HM_HSM_NO && c->always_sensitive == HM_HSM_YES &&
-        c->never_extractable == HM_HSM_YES)
+    const struct hm_hsm_claims *c = &key->claims;
+
+    say_of(row,
+           "the token claims that it was made there (%s), cannot leave and "
+           "only signs",
+           c->key_gen_mechanism);
+    if (!hm_hsm_does_more(key) && c->local == HM_HSM_YES &&
+        c->sensitive == HM_HSM_YES && c->extractable == HM_HSM_NO &&
+        c->always_sensitive == HM_HSM_YES && c->never_extractable == HM_HSM_YES)
         return;
     say_of(row,
-           "the token claims: local %s, sensitive %s, always %s, extractable "
-           "%s, never %s",
-           hm_hsm_claim_name(c->local), hm_hsm_claim_name(c->sensitive),
+           "the token claims: local %s (%s), sensitive %s, always %s, "
+           "extractable %s, never %s; it only signs: %s",
+           hm_hsm_claim_name(c->local), c->key_gen_mechanism,
+           hm_hsm_claim_name(c->sensitive),
            hm_hsm_claim_name(c->always_sensitive),
            hm_hsm_claim_name(c->extractable),
-           hm_hsm_claim_name(c->never_extractable));
+           hm_hsm_claim_name(c->never_extractable),
+           hm_hsm_does_more(key) ? "no" : "yes");
     warn_of(row, "key.doctor.claims",
-            "local, sensitive and never extractable is what a key should be: "
-            "make the next one where it is claimed");
+            "local, sensitive, never extractable and only for signing is what "
+            "a key should be: make the next one where it is claimed");
 }
 
 HM_MUST static hm_rc log_in(struct doctor *d, struct hm_err *e)
@@ -211,8 +230,10 @@ static bool look_at_private(struct doctor *d)
     if (opt.pin == NULL)
         return true;
     rc = log_in(d, &e);
+    if (rc == HM_OK)
+        rc = hm_hsm_claims_check(&d->key, &e);
     if (passed(d, PRIVATE_KEY, rc, &e))
-        judge_claims(&d->rows[PRIVATE_KEY], &d->key.claims);
+        judge_claims(&d->rows[PRIVATE_KEY], &d->key);
     return rc == HM_OK;
 }
 
@@ -240,14 +261,31 @@ HM_MUST static hm_rc load(struct doctor *d, struct hm_err *e)
     return hm_authorisation_check_time(&d->a, d->now, e);
 }
 
+/* What the key is meant for, or what it is authorised for. */
+static struct hm_key_use use_of(const struct doctor *d,
+                                const struct hm_authorised_key *key)
+{
+    struct hm_key_use use = {
+        .role = HM_ROLE_MANIFEST, .product = "", .at = d->now};
+
+    if (key != NULL) {
+        use.role = key->role;
+        use.product = key->products[0];
+    }
+    if (opt.role != NULL)
+        use.role = d->role;
+    if (opt.product != NULL)
+        use.product = opt.product;
+    return use;
+}
+
 static void judge_key(struct doctor *d, struct hm_err *e)
 {
     const char *keyid = d->key.public_key.keyid;
     const struct hm_authorised_key *key = hm_authorisation_find(&d->a, keyid);
-    const struct hm_key_use use = {key == NULL ? HM_ROLE_MANIFEST : key->role,
-                                   key == NULL ? "" : key->products[0], d->now};
+    const struct hm_key_use use = use_of(d, key);
 
-    if (hm_root_find(&d->root, keyid) != NULL) {
+    if (opt.role == NULL && hm_root_find(&d->root, keyid) != NULL) {
         (void)passed(d, ROLE, HM_OK, NULL);
         say_of(&d->rows[ROLE], "a root key: it signs authorisations");
         say_of(&d->rows[WINDOW], "a root key has no end");
@@ -256,8 +294,8 @@ static void judge_key(struct doctor *d, struct hm_err *e)
     if (!passed(d, ROLE, hm_authorisation_judge(&d->a, keyid, &use, e), e) ||
         key == NULL)
         return;
-    say_of(&d->rows[ROLE], "%s for %s%s", hm_role_name(key->role),
-           key->products[0], key->products_n > 1 ? " and others" : "");
+    say_of(&d->rows[ROLE], "%s for %s%s", hm_role_name(key->role), use.product,
+           key->products_n > 1 ? " and others" : "");
     (void)passed(d, WINDOW, HM_OK, NULL);
     say_end(d, &d->rows[WINDOW], key->valid_until,
             "rotate it before: hallmark-key prepare rotate");
@@ -334,6 +372,11 @@ HM_MUST static hm_rc check_call(struct doctor *d, const char *uri,
     if ((opt.authorisation == NULL) != (opt.root == NULL))
         return hm_fail(e, HM_E_USAGE, "key.doctor.root",
                        "--authorisation and --root go together");
+    if ((opt.role != NULL || opt.product != NULL) && opt.authorisation == NULL)
+        return hm_fail(e, HM_E_USAGE, "key.doctor.root",
+                       "--role and --product are judged by --authorisation");
+    if (opt.role != NULL)
+        HM_TRY(hm_role_find(opt.role, &d->role, e));
     HM_TRY(hm_time_act(opt.at, 0, &d->now, e));
     return key_uri_read(uri, &d->uri, e);
 }

@@ -16,7 +16,12 @@ static void put_entry(struct hm_cli *cli, struct hm_json_writer *w,
     hm_json_put_text(w, "kind", entry->is_key ? "key" : "token");
     hm_json_put_text(w, "uri", uri);
     if (!entry->is_key) {
-        hm_cli_say(cli, "token %s", uri);
+        hm_cli_say(cli, "token %s%s\n      claimed  hardware_slot: %s", uri,
+                   entry->is_software ? " (software)" : "",
+                   hm_hsm_claim_name(entry->hardware_slot));
+        hm_json_put_bool(w, "software", entry->is_software);
+        hm_json_put_text(w, "hardware_slot",
+                         hm_hsm_claim_name(entry->hardware_slot));
     } else if (entry->keyid[0] != '\0') {
         hm_cli_say(cli, "  key %s\n      %s %s", uri,
                    hm_scheme_name(entry->scheme), entry->keyid);

@@ -21,6 +21,8 @@ HM_MUST static hm_rc fill(const struct key_change *c, struct key_next *w,
     r->act = c->act;
     HM_TRY(take_text("by", c->by, r->by, e));
     HM_TRY(take_text("why", c->why, r->why, e));
+    if (c->skip_reason != NULL)
+        HM_TRY(take_text("skip-reason", c->skip_reason, r->skip_reason, e));
     r->requested = w->a.issued;
     HM_TRY(hm_authorisation_write(&w->a, &r->document, e));
     hm_buf_move(&r->before, &w->before);

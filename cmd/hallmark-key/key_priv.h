@@ -7,6 +7,7 @@
 #include "hm_cli.h"
 #include "hm_hsm.h"
 #include "hm_request.h"
+#include "hm_x509.h"
 
 /* One options table and one function for each verb. */
 extern const struct hm_opt key_token_init_opts[];
@@ -23,6 +24,10 @@ extern const struct hm_opt key_probe_opts[];
 hm_rc key_probe_run(struct hm_cli *cli, struct hm_err *e);
 extern const struct hm_opt key_show_opts[];
 hm_rc key_show_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt key_csr_opts[];
+hm_rc key_csr_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt key_certify_opts[];
+hm_rc key_certify_run(struct hm_cli *cli, struct hm_err *e);
 extern const struct hm_opt key_root_opts[];
 hm_rc key_root_run(struct hm_cli *cli, struct hm_err *e);
 extern const struct hm_opt key_authorise_opts[];
@@ -39,6 +44,10 @@ extern const struct hm_opt key_rehearse_opts[];
 hm_rc key_rehearse_run(struct hm_cli *cli, struct hm_err *e);
 extern const struct hm_opt key_apply_opts[];
 hm_rc key_apply_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt key_ceremony_make_opts[];
+hm_rc key_ceremony_make_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt key_ceremony_check_opts[];
+hm_rc key_ceremony_check_run(struct hm_cli *cli, struct hm_err *e);
 
 /** Rows of an option table: where the token lies. */
 #define KEY_WHERE(to)                                                   \
@@ -80,11 +89,7 @@ HM_MUST hm_rc key_pem_load(const char *path, struct hm_public_key *key,
 HM_MUST hm_rc key_uri_text(const struct hm_hsm_uri *uri, struct hm_buf *to,
                            struct hm_err *e);
 
-/** Members of a key in a JSON result: keyid, scheme, uri, claims. */
-void key_put_json(struct hm_json_writer *w, const struct hm_hsm_key *key,
-                  const char *uri);
-
-/** The same as text for people. */
+/** A key and what is claimed of it, as text for people. */
 void key_say(const struct hm_cli *cli, const struct hm_hsm_key *key,
              const char *uri);
 
@@ -103,12 +108,13 @@ struct key_spellings {
 };
 
 /** @return HM_E_INTERNAL `key.show.digest`; HM_E_NOMEM
- *  @source RFC 4253 6.6, RFC 5656 3.1; TUF 1.0.34 4.2; RFC 5280 4.2.1.2 */
+ *  @source RFC 4253 6.6, RFC 5656 3.1; TUF 1.0.34 4.2; hm_x509_ski() */
 HM_MUST hm_rc key_spell(const struct hm_public_key *key,
                         struct key_spellings *to, struct hm_err *e);
 
 /** The result of a rehearsal: the key that the verb's operand would name. */
-HM_MUST hm_rc key_report_rehearsed(struct hm_cli *cli, struct hm_err *e);
+HM_MUST hm_rc key_report_rehearsed(struct hm_cli *cli, enum hm_scheme scheme,
+                                   struct hm_err *e);
 
 /** What authorise, rotate and revoke are asked to do: all make the next
  * authorisation from the one before. */
@@ -132,13 +138,15 @@ struct key_change {
     const char *days;
     const char *max_counter;
     const char *epoch;
-    const char *sequence; /**< NULL: the one before plus one */
+    const char *sequence;    /**< NULL: the one before plus one */
+    const char *skip_reason; /**< why sequence leaves numbers out, or NULL */
     const char *issue_time;
     const char *sign; /**< URI of a root key, or NULL: signed later */
     const char *pin;
     struct hm_hsm_where where;
     const char *output;
     bool refuse_software; /**< new keys need claims, and good ones */
+    bool accept_claims;   /**< sign with a key that its token speaks ill of */
     bool force;
     bool dry_run;
 };
@@ -163,7 +171,7 @@ void key_next_free(struct key_next **w);
 
 /** Make the next authorisation; the one in force is verified first.
  * @return HM_E_USAGE `key.option.*`; HM_E_REJECTED `key.epoch.lower`,
- *         `key.sequence.skipped`; HM_E_LIMIT `key.sequence.end`; as
+ *         `key.sequence.skipped`; HM_E_USAGE `key.sequence.reason`; HM_E_LIMIT `key.sequence.end`; as
  *         hm_root_load(), hm_authorisation_load() and the calls that edit it */
 HM_MUST hm_rc key_next_make(const struct key_change *c, struct key_next *w,
                             struct hm_err *e);
@@ -175,6 +183,10 @@ HM_MUST hm_rc key_claims_check(const struct hm_token_claims *claims,
 
 /** Warn of keys that end before the authorisation does. */
 void key_warn_ends(const struct hm_cli *cli, const struct hm_authorisation *a);
+
+/** Warn of a key that everybody has. */
+void key_warn_published(const struct hm_cli *cli,
+                        const struct hm_public_key *key);
 
 /** Warn of products for which nothing can be released. */
 HM_MUST hm_rc key_warn_idle(const struct hm_cli *cli,
@@ -258,17 +270,64 @@ HM_MUST hm_rc key_number_read(const char *option, const char *text,
                               uint64_t min, uint64_t max, uint64_t *out,
                               struct hm_err *e);
 
+/** The end that --valid-until or --days N gives; one of them must.
+ * @return HM_E_USAGE `key.option.validity`, `key.option.number`,
+ *         `base.time.syntax` */
+HM_MUST hm_rc key_end_find(const char *days, const char *until, hm_time now,
+                           hm_time *end, struct hm_err *e);
+
 /** Claims of @p keyid among the files; unknown when no file is about it.
  * @return HM_E_USAGE `json.*` */
 HM_MUST hm_rc key_claims_find(const struct hm_cli_list *files,
                               const char *keyid, struct hm_token_claims *to,
                               struct hm_err *e);
 
+/** Does the token speak well of the key that is to sign?  What it does not say is
+ * warned of; so is, with @p accept, what would be refused.
+ * @return as hm_hsm_claims_check() */
+HM_MUST hm_rc key_check_token(struct hm_cli *cli, bool accept,
+                              const struct hm_hsm_key *key, struct hm_err *e);
+
 /** Sign with the root key that --sign names.
- * @return HM_E_REJECTED `key.sign.stranger`; as hm_hsm_sign() */
+ * @return HM_E_REJECTED `key.sign.stranger`, `hsm.claims.*`; as hm_hsm_sign() */
 HM_MUST hm_rc key_change_sign(struct hm_cli *cli, const struct key_change *c,
                               const struct hm_root *root,
                               struct hm_bytes document, struct hm_buf *sig,
                               struct hm_err *e);
+
+/** A key that signs something of X.509, on its token. */
+struct key_signer {
+    struct hm_hsm hsm;     /**< owned */
+    struct hm_hsm_key key; /**< owned */
+};
+
+#define KEY_SIGNER_INIT                            \
+    {                                              \
+        .hsm = HM_HSM_INIT, .key = HM_HSM_KEY_INIT \
+    }
+
+/** Which key, all borrowed. */
+struct key_named {
+    const struct hm_hsm_where *where;
+    const char *uri;
+    const char *pin;    /**< SOURCE; NULL: the URI's */
+    bool dry_run;       /**< no PIN: only the public half is found */
+    bool accept_claims; /**< sign although the token speaks ill of it */
+};
+
+/** Log in and find the key.
+ * @return also HM_E_REJECTED `crypto.key.published`; as key_check_token() */
+HM_MUST hm_rc key_signer_open(struct hm_cli *cli, struct key_signer *s,
+                              const struct key_named *named, struct hm_err *e);
+
+/** Sign @p tbs and join both to DER.
+ * @param pinned    as hm_hsm_sign()
+ * @param[out] der  cleared, then filled */
+HM_MUST hm_rc key_signer_join(struct key_signer *s,
+                              const struct hm_public_key *pinned,
+                              struct hm_bytes tbs, struct hm_buf *der,
+                              struct hm_err *e);
+
+void key_signer_clear(struct key_signer *s);
 
 #endif /* KEY_PRIV_H */

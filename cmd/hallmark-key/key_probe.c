@@ -15,13 +15,17 @@ const struct hm_opt key_probe_opts[] = {
 
 static const char *const words[] = {"refused", "leaked", "untried"};
 
-HM_MUST static hm_rc report(struct hm_cli *cli,
+HM_MUST static hm_rc report(struct hm_cli *cli, const struct hm_hsm_key *key,
                             const struct hm_hsm_probe *tried, bool leaked,
                             struct hm_err *e)
 {
+    HM_OWN(hm_buf) uri = HM_BUF_INIT(4096);
     struct hm_json_writer w;
 
+    HM_TRY(key_uri_text(&key->uri, &uri, e));
+    key_say(cli, key, (const char *)uri.p);
     hm_cli_result(cli, &w, !leaked);
+    HM_TRY(hm_hsm_put_key(&w, key, e));
     hm_json_open_array(&w, "probes");
     for (size_t i = 0; i < HM_HSM_PROBES; i++) {
         hm_cli_say(cli, "%-8s %-28s %s", words[tried[i].outcome], tried[i].way,
@@ -37,13 +41,12 @@ HM_MUST static hm_rc report(struct hm_cli *cli,
     return hm_json_finish(&w, e);
 }
 
-HM_MUST static hm_rc probe(struct hm_cli *cli,
+HM_MUST static hm_rc probe(struct hm_cli *cli, struct hm_hsm_key *key,
                            struct hm_hsm_probe tried[static HM_HSM_PROBES],
                            struct hm_err *e)
 {
     HM_OWN(hm_hsm_pin) pin = HM_HSM_PIN_INIT;
     HM_OWN(hm_hsm) hsm = HM_HSM_INIT;
-    HM_OWN(hm_hsm_key) key = HM_HSM_KEY_INIT;
     struct hm_hsm_uri uri;
 
     HM_TRY(key_uri_read(cli->argv[0], &uri, e));
@@ -51,22 +54,23 @@ HM_MUST static hm_rc probe(struct hm_cli *cli,
     HM_TRY(key_hsm_open(cli, &hsm, &opt.where, HM_HSM_USE, e));
     HM_TRY(key_hsm_login(cli, &hsm, &uri, &pin, e));
     hm_hsm_pin_clear(&pin);
-    HM_TRY(hm_hsm_find_key(&hsm, &uri, &key, e));
-    return hm_hsm_probe(&hsm, &key, tried, e);
+    HM_TRY(hm_hsm_find_key(&hsm, &uri, key, e));
+    return hm_hsm_probe(&hsm, key, tried, e);
 }
 
 hm_rc key_probe_run(struct hm_cli *cli, struct hm_err *e)
 {
+    HM_OWN(hm_hsm_key) key = HM_HSM_KEY_INIT;
     struct hm_hsm_probe tried[HM_HSM_PROBES];
     bool leaked = false;
     bool refused = false;
 
-    HM_TRY(probe(cli, tried, e));
+    HM_TRY(probe(cli, &key, tried, e));
     for (size_t i = 0; i < HM_HSM_PROBES; i++) {
         leaked |= tried[i].outcome == HM_HSM_LEAKED;
         refused |= tried[i].outcome == HM_HSM_REFUSED;
     }
-    HM_TRY(report(cli, tried, leaked, e));
+    HM_TRY(report(cli, &key, tried, leaked, e));
     if (leaked)
         return hm_hint(e,
                        hm_fail(e, HM_E_REJECTED, "key.probe.leaked",

@@ -80,6 +80,9 @@ static void say(const struct hm_cli *cli, const struct key_asked *asked)
     hm_cli_say(cli, "%s, asked for by %s at %s", hm_request_act_name(r->act),
                hm_show_str(r->by), hm_time_show(r->requested));
     hm_cli_say(cli, "because: %s", hm_show_str(r->why));
+    if (r->skip_reason[0] != '\0')
+        hm_cli_say(cli, "numbers are skipped because: %s",
+                   hm_show_str(r->skip_reason));
     hm_cli_say(cli, "\nWhat it means:");
     for (size_t i = 0; i < r->meaning.n; i++)
         hm_cli_say(cli, "  %s", r->meaning.name[i]);
@@ -112,6 +115,7 @@ HM_MUST static hm_rc report(struct hm_cli *cli, const struct key_asked *asked,
     hm_json_put_text(&w, "act", hm_request_act_name(r->act));
     hm_json_put_text(&w, "by", r->by);
     hm_json_put_text(&w, "why", r->why);
+    hm_json_put_optional(&w, "skip_reason", r->skip_reason);
     hm_json_put_uint(&w, "sequence", r->next.sequence);
     hm_json_put_hex(&w, "document_sha256",
                     (struct hm_bytes){asked->sha256, sizeof(asked->sha256)});

@@ -39,6 +39,7 @@ HM_MUST static hm_rc read_token(struct hm_cli *cli, const char *text,
     HM_TRY(key_hsm_open(cli, &hsm, &opt.where, HM_HSM_USE, e));
     if (pin.p == NULL)
         return hm_hsm_find_public(&hsm, &uri, key, e);
+    HM_TRY(hm_hsm_digest_module(&hsm, e));
     HM_TRY(key_hsm_login(cli, &hsm, &uri, &pin, e));
     return hm_hsm_find_key(&hsm, &uri, key, e);
 }
@@ -55,7 +56,7 @@ HM_MUST static hm_rc report(struct hm_cli *cli, const struct hm_hsm_key *key,
     hm_cli_result(cli, &w, true);
     if (is_token) {
         key_say(cli, key, (const char *)uri.p);
-        key_put_json(&w, key, (const char *)uri.p);
+        HM_TRY(hm_hsm_put_key(&w, key, e));
     } else {
         hm_cli_say(cli, "keyid    %s", key->public_key.keyid);
         hm_cli_say(cli, "scheme   %s", hm_scheme_name(key->public_key.scheme));
@@ -74,5 +75,6 @@ hm_rc key_show_run(struct hm_cli *cli, struct hm_err *e)
 
     HM_TRY(is_token ? read_token(cli, cli->argv[0], &key, e)
                     : key_pem_load(cli->argv[0], &key.public_key, e));
+    key_warn_published(cli, &key.public_key);
     return report(cli, &key, is_token, e);
 }

@@ -1,5 +1,24 @@
 #include "key_priv.h"
 
+/* A root key most of all: whoever has it makes every vendor key. */
+hm_rc key_check_token(struct hm_cli *cli, bool accept,
+                      const struct hm_hsm_key *key, struct hm_err *e)
+{
+    struct hm_err why = {.rc = HM_OK};
+
+    if (hm_hsm_claims_silent(&key->claims))
+        hm_cli_warn(cli,
+                    "the token does not say whether key %.16s can leave it",
+                    key->public_key.keyid);
+    if (!accept)
+        return hm_hint(e, hm_hsm_claims_check(key, e),
+                       "a key that signs should be one that 'hallmark-key "
+                       "generate' made; --accept-claims signs all the same");
+    if (hm_hsm_claims_check(key, &why) != HM_OK)
+        hm_cli_warn(cli, "%s", why.text);
+    return HM_OK;
+}
+
 hm_rc key_change_sign(struct hm_cli *cli, const struct key_change *c,
                       const struct hm_root *root, struct hm_bytes document,
                       struct hm_buf *sig, struct hm_err *e)
@@ -16,6 +35,7 @@ hm_rc key_change_sign(struct hm_cli *cli, const struct key_change *c,
     HM_TRY(key_hsm_login(cli, &hsm, &uri, &pin, e));
     hm_hsm_pin_clear(&pin);
     HM_TRY(hm_hsm_find_key(&hsm, &uri, &key, e));
+    HM_TRY(key_check_token(cli, c->accept_claims, &key, e));
     pinned = hm_root_find(root, key.public_key.keyid);
     if (pinned == NULL)
         return hm_hint(e,

@@ -127,38 +127,18 @@ HM_MUST static hm_rc spell_tuf(const struct hm_public_key *key,
     return HM_OK;
 }
 
-/* --- X.509 (RFC 5280 4.2.1.2, method 1) ------------------------------------------------ */
-
-/* Of the bytes in the SPKI's BIT STRING; for RSA that is a SEQUENCE of its own,
- * which takes the rest of the SPKI as well. */
-HM_MUST static hm_rc spell_ski(const struct hm_public_key *key,
-                               char to[static KEY_SPELLING], struct hm_err *e)
-{
-    struct hm_bytes bits = point_of(key);
-    uint8_t sha1[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
-
-    if (bits.n == 0) {
-        const size_t before = 24; /* the same for 2048 to 4096 bits */
-
-        bits = (struct hm_bytes){key->spki + before, key->spki_n - before};
-    }
-    if (EVP_Digest(bits.p, bits.n, sha1, &n, EVP_sha1(), NULL) != 1)
-        return hm_fail(e, HM_E_INTERNAL, "key.show.digest",
-                       "cannot compute the subject key identifier");
-    hm_hex_write((struct hm_bytes){sha1, n}, to);
-    return HM_OK;
-}
-
 hm_rc key_spell(const struct hm_public_key *key, struct key_spellings *to,
                 struct hm_err *e)
 {
     HM_OWN(hm_buf) text = HM_BUF_INIT(KEY_SPELLING - 1);
+    uint8_t ski[HM_X509_SKI_SIZE];
 
     *to = (struct key_spellings){.tuf = ""};
     HM_TRY(spell_sha256((struct hm_bytes){key->spki, key->spki_n}, &text, e));
     keep(&text, to->sigstore);
     HM_TRY(spell_ssh(key, to->ssh, e));
     HM_TRY(spell_tuf(key, to->tuf, e));
-    return spell_ski(key, to->ski, e);
+    HM_TRY(hm_x509_ski(key, ski, e));
+    hm_hex_write((struct hm_bytes){ski, sizeof(ski)}, to->ski);
+    return HM_OK;
 }

@@ -1,5 +1,14 @@
 #include "key_priv.h"
 
+void key_warn_published(const struct hm_cli *cli,
+                        const struct hm_public_key *key)
+{
+    struct hm_err why = {.rc = HM_OK};
+
+    if (hm_public_key_check_published(key, &why) != HM_OK)
+        hm_cli_warn(cli, "%s", why.text);
+}
+
 hm_rc key_warn_idle(const struct hm_cli *cli, const struct hm_authorisation *a,
                     struct hm_err *e)
 {

@@ -4,7 +4,7 @@
 static const struct hm_command commands[] = {
     {"token-init", "", 0, 0, "make a token with its PIN", key_token_init_opts,
      key_token_init_run},
-    {"generate", "URI", 1, 1, "make a P-256 key that stays on its token",
+    {"generate", "URI", 1, 1, "make a key that stays on its token",
      key_generate_opts, key_generate_run},
     {"export", "URI", 1, 1, "write a public key in PEM", key_export_opts,
      key_export_run},
@@ -36,6 +36,16 @@ static const struct hm_command commands[] = {
     {"apply", "REQUEST SIGNATURE...", 2, 1 + (int)HM_SIGNATURES_MAX,
      "put a request into force with the signatures that were made",
      key_apply_opts, key_apply_run},
+    {"csr", "URI", 1, 1, "write a request for a certificate of a key",
+     key_csr_opts, key_csr_run},
+    {"certify", "URI", 1, 1, "issue an X.509 certificate with a root key",
+     key_certify_opts, key_certify_run},
+    {"ceremony-make", "", 0, 0,
+     "write the record of a ceremony, for those who took part to sign",
+     key_ceremony_make_opts, key_ceremony_make_run},
+    {"ceremony-check", "RECORD", 1, 1,
+     "hold the record of a ceremony against its documents",
+     key_ceremony_check_opts, key_ceremony_check_run},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
 

@@ -19,17 +19,32 @@ static const struct hm_opt opts[] = {
      "who may sign (default: authorisation.json beside a manifest)"},
     {"statement", 's', HM_OPT_VALUE, false, &opt.statement, "FILE",
      "sign an in-toto Statement into a DSSE envelope"},
+    {"cms", 'c', HM_OPT_VALUE, false, &opt.cms, "FILE",
+     "sign any file with X.509 and a key of role x509, for RAUC or SWUpdate"},
+    {"certificate", 0, HM_OPT_VALUE, false, &opt.certificate, "CERT",
+     "the key's certificate, for --cms"},
+    {"chain", 0, HM_OPT_LIST, false, &opt.chain, "CERT",
+     "who issued it, and so on up to the root's certificate"},
+    {"purpose", 0, HM_OPT_VALUE, false, &opt.purpose, "WORD",
+     "what its verifiers ask for: emailProtection (default) or codeSigning"},
+    {"rauc", 0, HM_OPT_FLAG, false, &opt.rauc, "",
+     "the file is a RAUC bundle or squashfs image: write it signed"},
     {"bytes", 'b', HM_OPT_OUTPUT, false, &opt.bytes, "FILE",
      "write the exact bytes to sign, for a signer elsewhere"},
     {"attach", 0, HM_OPT_VALUE, false, &opt.attach, "SIG",
      "verify a signature that was made elsewhere, and attach it"},
     {"raw", 0, HM_OPT_FLAG, false, &opt.raw, "",
      "SIG is r || s, as HSM services give it, and not DER"},
+    {"evidence", 0, HM_OPT_OUTPUT, false, &opt.evidence, "FILE",
+     "write what module and token say of the key, for a ceremony's record"},
     {"output", 'o', HM_OPT_OUTPUT, false, &opt.output, "FILE",
      "signature or envelope (default: DOCUMENT.sig, or the next free)"},
     {"issue-time", 0, HM_OPT_VALUE, false, &opt.issue_time, "TIME",
      "time of signing: the authorisation must be in force (default: the "
      "clock)"},
+    {"accept-claims", 0, HM_OPT_FLAG, false, &opt.accept_claims, "",
+     "sign although the token claims that the key may leave it, or does more "
+     "than sign"},
     {"force", 'f', HM_OPT_FLAG, false, &opt.force, "",
      "replace this key's signature, or one that fits no key"},
     {"dry-run", 'n', HM_OPT_FLAG, false, &opt.dry_run, "",
@@ -48,19 +63,60 @@ HM_MUST static hm_rc check_way(struct hm_err *e)
                        "expected one of --key URI, --bytes FILE and --attach "
                        "SIG, got %d of them",
                        ways);
+    if (opt.evidence != NULL && (opt.key == NULL || opt.statement != NULL ||
+                                 opt.cms != NULL || opt.dry_run))
+        return hm_fail(e, HM_E_USAGE, "sign.way.one",
+                       "--evidence goes with --key and a document, and not "
+                       "with --dry-run: the token is asked when it signs");
+    if (hm_cli_is_stdout(opt.evidence) && hm_cli_is_stdout(opt.output))
+        return hm_fail(e, HM_E_USAGE, "sign.output.many",
+                       "standard output takes the signature or the evidence, "
+                       "not both");
     if (opt.raw && opt.attach == NULL)
         return hm_fail(e, HM_E_USAGE, "sign.way.one",
                        "--raw goes with --attach");
     return HM_OK;
 }
 
+/* What is for X.509 alone goes with it, and it with what it cannot do without. */
+HM_MUST static hm_rc check_cms(struct hm_err *e)
+{
+    const bool is_asked = opt.certificate != NULL || opt.chain.n > 0 ||
+                          opt.purpose != NULL || opt.rauc;
+
+    if (opt.cms == NULL && is_asked)
+        return hm_fail(e, HM_E_USAGE, "sign.cms.options",
+                       "--certificate, --chain, --purpose and --rauc go with "
+                       "--cms FILE");
+    if (opt.cms == NULL)
+        return HM_OK;
+    if (opt.certificate == NULL || opt.chain.n == 0 || opt.root == NULL ||
+        opt.authorisation == NULL || (opt.output == NULL && opt.bytes == NULL))
+        return hm_fail(e, HM_E_USAGE, "sign.cms.options",
+                       "--cms needs --certificate, --chain, --root, "
+                       "--authorisation and -o");
+    if (opt.key == NULL && opt.issue_time == NULL)
+        return hm_fail(e, HM_E_USAGE, "sign.cms.options",
+                       "--bytes and --attach of --cms need the same "
+                       "--issue-time, which is signed with the file");
+    if (opt.rauc && hm_cli_is_stdout(opt.output))
+        return hm_fail(e, HM_E_USAGE, "sign.cms.options",
+                       "--rauc writes a file, which is verified before it gets "
+                       "its name: -o names it");
+    return HM_OK;
+}
+
 static hm_rc run(struct hm_cli *cli, struct hm_err *e)
 {
     HM_TRY(check_way(e));
-    if ((opt.statement != NULL) == (cli->argc > 0))
+    if ((opt.statement != NULL) + (opt.cms != NULL) + (cli->argc > 0) != 1)
         return hm_fail(e, HM_E_USAGE, "sign.document.none",
-                       "expected documents to sign, or --statement FILE");
+                       "expected one of documents to sign, --statement FILE "
+                       "and --cms FILE");
+    HM_TRY(check_cms(e));
     HM_TRY(sign_output_check(&opt, e));
+    if (opt.cms != NULL)
+        return sign_cms_run(cli, &opt, e);
     if (opt.statement != NULL)
         return sign_statement_run(cli, &opt, e);
     return sign_documents_run(cli, &opt, e);

@@ -16,14 +16,14 @@ HM_MUST static hm_rc take_message(const struct sign_options *o,
     return hm_attest_make_statement_pae(hm_buf_view(&statement), message, e);
 }
 
-HM_MUST static hm_rc report_bytes(struct hm_cli *cli,
-                                  const struct sign_options *o,
-                                  struct hm_bytes message, struct hm_err *e)
+hm_rc sign_bytes_save(struct hm_cli *cli, const struct sign_options *o,
+                      struct hm_bytes message, struct hm_err *e)
 {
     uint8_t digest[HM_SHA256_SIZE];
     char hex[HM_SHA256_HEX];
     struct hm_json_writer w;
 
+    HM_TRY(hm_cli_output(o->bytes, message, o->force, e));
     HM_TRY(hm_sha256(message, digest, e));
     hm_hex_write((struct hm_bytes){digest, sizeof(digest)}, hex);
     hm_cli_say(cli, "wrote %s: %zu bytes to sign, sha256 %s",
@@ -42,8 +42,7 @@ hm_rc sign_bytes_write(struct hm_cli *cli, const struct sign_options *o,
     HM_OWN(hm_buf) message = HM_BUF_INIT(HM_ATTEST_STATEMENT_MAX + 256u);
 
     HM_TRY(take_message(o, d, &message, e));
-    HM_TRY(hm_cli_output(o->bytes, hm_buf_view(&message), o->force, e));
-    return report_bytes(cli, o, hm_buf_view(&message), e);
+    return sign_bytes_save(cli, o, hm_buf_view(&message), e);
 }
 
 /* --- a signature that comes back --------------------------------------------------- */
@@ -70,26 +69,18 @@ hm_rc sign_foreign_load(const struct sign_options *o, struct hm_buf *sig,
 /* The key of trust that made it; NULL: nobody's. */
 static const struct hm_public_key *find_maker(const struct sign_document *d)
 {
-    const bool by_root = d->kind == SIGN_AUTHORISATION;
-    const struct hm_root *root = &d->trust->root;
-    const struct hm_authorisation *a = &d->trust->authorisation;
-    const size_t n = by_root ? root->n : a->keys_n + a->retired_n;
+    const struct hm_public_key *key = NULL;
 
-    for (size_t i = 0; i < n; i++) {
-        const struct hm_public_key *key =
-            by_root         ? &root->keys[i].key.key
-            : i < a->keys_n ? &a->keys[i].key.key
-                            : &a->retired[i - a->keys_n].entry.key.key;
-
+    for (size_t i = 0; (key = sign_trust_candidate(d, true, i)) != NULL; i++)
         if (key->pkey != NULL &&
             hm_signature_verify(key, hm_buf_view(&d->bytes),
                                 hm_buf_view(&d->sig), NULL) == HM_OK)
             return key;
-    }
     return NULL;
 }
 
-hm_rc sign_foreign_judge(const struct sign_options *o, struct sign_document *d,
+hm_rc sign_foreign_judge(const struct sign_options *o,
+                         struct sign_folder *folder, struct sign_document *d,
                          char keyid[static HM_SHA256_HEX], struct hm_err *e)
 {
     const struct hm_public_key *maker = NULL;
@@ -107,7 +98,7 @@ hm_rc sign_foreign_judge(const struct sign_options *o, struct sign_document *d,
                        "with SHA-256; a signature as r || s needs --raw");
     HM_TRY(sign_trust_judge(d, maker->keyid, &pinned, e));
     memcpy(keyid, maker->keyid, HM_SHA256_HEX);
-    return sign_place_find(o, d, pinned, e);
+    return sign_place_find(o, folder, d, pinned, e);
 }
 
 /* --- in an envelope ------------------------------------------------------------------ */

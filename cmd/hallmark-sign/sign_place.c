@@ -6,20 +6,13 @@
 /* Does any key that may sign such documents verify it? */
 static bool fits_somebody(const struct sign_document *d, struct hm_bytes sig)
 {
-    const struct hm_bytes document = hm_buf_view(&d->bytes);
-    const struct hm_authorisation *a = &d->trust->authorisation;
-    const struct hm_root *root = &d->trust->root;
-    const bool by_root = d->kind == SIGN_AUTHORISATION;
-    const size_t n = by_root ? root->n : a->keys_n;
+    const struct hm_public_key *key = NULL;
 
-    for (size_t i = 0; i < n; i++) {
-        const struct hm_public_key *key =
-            by_root ? &root->keys[i].key.key : &a->keys[i].key.key;
-
+    for (size_t i = 0; (key = sign_trust_candidate(d, false, i)) != NULL; i++)
         if (key->pkey != NULL &&
-            hm_signature_verify(key, document, sig, NULL) == HM_OK)
+            hm_signature_verify(key, hm_buf_view(&d->bytes), sig, NULL) ==
+                HM_OK)
             return true;
-    }
     return false;
 }
 
@@ -69,24 +62,22 @@ HM_MUST static hm_rc try_name(const struct sign_options *o,
 }
 
 HM_MUST static hm_rc find_free(const struct sign_options *o,
-                               struct sign_document *d, const char *folder,
-                               const char *document,
+                               const struct sign_folder *folder,
+                               struct sign_document *d,
                                const struct hm_public_key *pinned,
                                struct hm_err *e)
 {
-    HM_OWN(hm_dir) dir = HM_DIR_INIT;
-    const int folder_n = (int)(document - d->path); /* with its slash */
+    const int folder_n = (int)(d->name - d->path); /* with its slash */
 
-    HM_TRY(hm_dir_open(&dir, folder, e));
     for (unsigned i = 0; i < HM_SIGNATURES_MAX; i++) {
         char name[300];
 
-        hm_signature_name(document, i, name, sizeof(name));
+        hm_signature_name(d->name, i, name, sizeof(name));
         if (snprintf(d->sig_path, sizeof(d->sig_path), "%.*s%s", folder_n,
                      d->path, name) >= (int)sizeof(d->sig_path))
             return hm_fail(e, HM_E_USAGE, "sign.path.long",
                            "path '%s' is too long", hm_show_str(d->path));
-        HM_TRY(try_name(o, d, &dir, pinned, name, e));
+        HM_TRY(try_name(o, d, &folder->dir, pinned, name, e));
         if (d->sig_path[0] != '\0')
             return HM_OK;
     }
@@ -97,23 +88,21 @@ HM_MUST static hm_rc find_free(const struct sign_options *o,
 
 /* "DIR/rotate.json" and key 0a1b… give "DIR/rotate.0a1b….sig". */
 HM_MUST static hm_rc find_of_request(const struct sign_options *o,
+                                     const struct sign_folder *folder,
                                      struct sign_document *d,
-                                     const char *folder, const char *request,
                                      const struct hm_public_key *pinned,
                                      struct hm_err *e)
 {
-    HM_OWN(hm_dir) dir = HM_DIR_INIT;
-    const int folder_n = (int)(request - d->path);
-    const size_t n = strlen(request);
-    const bool is_json = n > 5 && strcmp(request + n - 5, ".json") == 0;
+    const int folder_n = (int)(d->name - d->path);
+    const size_t n = strlen(d->name);
+    const bool is_json = n > 5 && strcmp(d->name + n - 5, ".json") == 0;
     char name[300];
 
     (void)snprintf(name, sizeof(name), "%.*s.%.16s.sig",
-                   (int)(is_json ? n - 5 : n), request, pinned->keyid);
+                   (int)(is_json ? n - 5 : n), d->name, pinned->keyid);
     (void)snprintf(d->sig_path, sizeof(d->sig_path), "%.*s%s", folder_n,
                    d->path, name);
-    HM_TRY(hm_dir_open(&dir, folder, e));
-    HM_TRY(try_name(o, d, &dir, pinned, name, e));
+    HM_TRY(try_name(o, d, &folder->dir, pinned, name, e));
     if (d->sig_path[0] != '\0')
         return HM_OK;
     return hm_hint(e,
@@ -124,17 +113,15 @@ HM_MUST static hm_rc find_of_request(const struct sign_options *o,
                    "rename it, or give another name with -o");
 }
 
-hm_rc sign_place_find(const struct sign_options *o, struct sign_document *d,
+hm_rc sign_place_find(const struct sign_options *o, struct sign_folder *folder,
+                      struct sign_document *d,
                       const struct hm_public_key *pinned, struct hm_err *e)
 {
-    char folder[SIGN_PATH_MAX];
-    const char *name = NULL;
-
-    HM_TRY(sign_path_split(d->path, folder, &name, e));
+    HM_TRY(sign_folder_enter(folder, d->path, &d->name, e));
     if (o->output == NULL && d->is_request)
-        return find_of_request(o, d, folder, name, pinned, e);
+        return find_of_request(o, folder, d, pinned, e);
     if (o->output == NULL)
-        return find_free(o, d, folder, name, pinned, e);
+        return find_free(o, folder, d, pinned, e);
     d->mode = o->force ? HM_OUT_REPLACE : HM_OUT_NEW;
     if (snprintf(d->sig_path, sizeof(d->sig_path), "%s", o->output) >=
         (int)sizeof(d->sig_path))
@@ -143,14 +130,20 @@ hm_rc sign_place_find(const struct sign_options *o, struct sign_document *d,
     return HM_OK;
 }
 
-hm_rc sign_output_check(const struct sign_options *o, struct hm_err *e)
+HM_MUST static hm_rc check_file(const char *path, bool force, struct hm_err *e)
 {
-    if (o->output == NULL || o->force || hm_cli_is_stdout(o->output) ||
-        access(o->output, F_OK) != 0)
+    if (path == NULL || force || hm_cli_is_stdout(path) ||
+        access(path, F_OK) != 0)
         return HM_OK;
     return hm_hint(e,
                    hm_fail(e, HM_E_USAGE, "base.out.exists",
                            "'%s' exists and is not overwritten",
-                           hm_show_str(o->output)),
+                           hm_show_str(path)),
                    "remove it, name another output, or give --force");
+}
+
+hm_rc sign_output_check(const struct sign_options *o, struct hm_err *e)
+{
+    HM_TRY(check_file(o->output, o->force, e));
+    return check_file(o->evidence, o->force, e);
 }

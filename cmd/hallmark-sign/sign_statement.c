@@ -123,7 +123,7 @@ HM_MUST static hm_rc sign_with_trust(struct hm_cli *cli,
 
     HM_TRY(read_role(statement, &role, e));
     HM_TRY(sign_trust_load_named(o, t, e));
-    HM_TRY(sign_key_open(cli, o, &hsm, &key, e));
+    HM_TRY(sign_key_open(cli, o, false, &hsm, &key, e));
     HM_TRY(judge(o, t, key.public_key.keyid, role, e));
     if (!o->dry_run) {
         HM_TRY(make_envelope(&hsm, &key, statement, &envelope, e));

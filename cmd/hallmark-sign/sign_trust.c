@@ -9,22 +9,6 @@ void sign_trust_clear(struct sign_trust *t)
     hm_authorisation_clear(&t->authorisation);
 }
 
-hm_rc sign_path_split(const char *path, char *folder, const char **name,
-                      struct hm_err *e)
-{
-    const char *slash = strrchr(path, '/');
-    const int n = slash == NULL ? 1 : (int)(slash - path) + 1;
-
-    *name = slash == NULL ? path : slash + 1;
-    /* Room is left for the names put behind it. */
-    if (n > (int)SIGN_PATH_MAX - 300 || strlen(*name) > 255)
-        return hm_fail(e, HM_E_USAGE, "sign.path.long", "path '%s' is too long",
-                       hm_show_str(path));
-    (void)snprintf(folder, SIGN_PATH_MAX, "%.*s", n,
-                   slash == NULL ? "." : path);
-    return HM_OK;
-}
-
 HM_MUST static hm_rc load_root(const char *path, struct sign_trust *t,
                                struct hm_err *e)
 {
@@ -59,6 +43,14 @@ HM_MUST static hm_rc check_time(const struct sign_options *o,
     hm_time now = 0;
 
     HM_TRY(hm_time_act(o->issue_time, 0, &now, e));
+    if (now < t->authorisation.issued)
+        return hm_hint(
+            e,
+            hm_fail(e, HM_E_REJECTED, "trust.authorisation.early",
+                    "the authorisation is issued %s, this is signed %s: "
+                    "devices with a right clock refuse it until then",
+                    hm_time_show(t->authorisation.issued), hm_time_show(now)),
+            "set the clock right; --issue-time TIME signs as of another day");
     if (now <= t->authorisation.expires)
         return HM_OK;
     return hm_hint(
@@ -105,10 +97,10 @@ hm_rc sign_trust_load(const struct sign_options *o, const char *folder,
 
     HM_TRY(o->root != NULL ? load_root(o->root, t, e)
                            : load_root_beside(folder, t, e));
-    if (kind == SIGN_AUTHORISATION && t->root.n == 0)
+    if (kind != SIGN_MANIFEST && t->root.n == 0)
         return hm_fail(e, HM_E_USAGE, "sign.root.missing",
-                       "there is no root.json beside the authorisation; give "
-                       "--root FILE");
+                       "there is no root.json beside the %s; give --root FILE",
+                       kind == SIGN_CEREMONY ? "record" : "authorisation");
     if (kind == SIGN_AUTHORISATION)
         return HM_OK;
     if (o->authorisation != NULL)
@@ -192,6 +184,7 @@ HM_MUST static hm_rc judge_authorisation(const struct sign_document *d,
 
     HM_TRY(hm_authorisation_read(&a, hm_buf_view(&d->bytes), e));
     HM_TRY(hm_authorisation_check_root(&a, root, e));
+    HM_TRY(hm_authorisation_check_published(&a, e));
     if (key == NULL || key->key.key.pkey == NULL)
         return hm_hint(e,
                        hm_fail(e, HM_E_REJECTED, "sign.key.stranger",
@@ -243,12 +236,88 @@ HM_MUST static hm_rc judge_manifest(const struct sign_document *d,
     return HM_OK;
 }
 
+/* Who signs says "this is what we did", or "I have this key": nobody else's word
+ * is asked for. */
+HM_MUST static hm_rc judge_part(const struct sign_document *d,
+                                struct hm_ceremony *record, const char *keyid,
+                                const struct hm_public_key **pinned,
+                                struct hm_err *e)
+{
+    const struct hm_authorisation *a = &d->trust->authorisation;
+    const struct hm_root_key *root = hm_root_find(&d->trust->root, keyid);
+    const struct hm_authorised_key *added = hm_authorisation_find(a, keyid);
+    const struct hm_ceremony_part *part = NULL;
+
+    HM_TRY(hm_ceremony_read(record, hm_buf_view(&d->bytes), e));
+    HM_TRY(hm_ceremony_check_root(record, &d->trust->root, e));
+    HM_TRY(hm_ceremony_check_after(record, a, e));
+    part = hm_ceremony_find(record, keyid);
+    if (part != NULL && hm_ceremony_is_added(record, part))
+        *pinned = added == NULL ? NULL : &added->key.key;
+    else if (part != NULL)
+        *pinned = root == NULL ? NULL : &root->key.key;
+    if (*pinned != NULL && (*pinned)->pkey != NULL)
+        return HM_OK;
+    return hm_hint(e,
+                   hm_fail(e, HM_E_REJECTED, "sign.key.stranger",
+                           "the record does not name key %.16s: only those who "
+                           "took part sign it",
+                           keyid),
+                   "give the --key URI of a root key that signed the "
+                   "authorisation, or of a key that it adds");
+}
+
+HM_MUST static hm_rc judge_ceremony(const struct sign_document *d,
+                                    const char *keyid,
+                                    const struct hm_public_key **pinned,
+                                    struct hm_err *e)
+{
+    struct hm_ceremony *record = calloc(1, sizeof(*record));
+    hm_rc rc;
+
+    if (record == NULL)
+        return hm_fail(e, HM_E_NOMEM, "sign.document.nomem",
+                       "out of memory for a record");
+    *pinned = NULL;
+    rc = judge_part(d, record, keyid, pinned, e);
+    free(record);
+    return rc;
+}
+
+/* Which keys sign which kind: here, and nowhere else. */
+static const struct {
+    bool root, vendor;
+    hm_rc (*judge)(const struct sign_document *d, const char *keyid,
+                   const struct hm_public_key **pinned, struct hm_err *e);
+} rules[] = {
+    [SIGN_AUTHORISATION] = {true, false, judge_authorisation},
+    [SIGN_MANIFEST] = {false, true, judge_manifest},
+    [SIGN_CEREMONY] = {true, true, judge_ceremony},
+};
+
+const struct hm_public_key *sign_trust_candidate(const struct sign_document *d,
+                                                 bool with_retired, size_t i)
+{
+    const struct hm_root *root = &d->trust->root;
+    const struct hm_authorisation *a = &d->trust->authorisation;
+    const size_t root_n = rules[d->kind].root ? root->n : 0;
+    const size_t keys_n = rules[d->kind].vendor ? a->keys_n : 0;
+    const size_t retired_n =
+        rules[d->kind].vendor && with_retired ? a->retired_n : 0;
+
+    if (i < root_n)
+        return &root->keys[i].key.key;
+    i -= root_n;
+    if (i < keys_n)
+        return &a->keys[i].key.key;
+    i -= keys_n;
+    return i < retired_n ? &a->retired[i].entry.key.key : NULL;
+}
+
 hm_rc sign_trust_judge(const struct sign_document *d, const char *keyid,
                        const struct hm_public_key **pinned, struct hm_err *e)
 {
-    const hm_rc rc = d->kind == SIGN_AUTHORISATION
-                         ? judge_authorisation(d, keyid, pinned, e)
-                         : judge_manifest(d, keyid, pinned, e);
+    const hm_rc rc = rules[d->kind].judge(d, keyid, pinned, e);
 
     return hm_context(e, rc, "'%s' is not signed", hm_show_str(d->path));
 }

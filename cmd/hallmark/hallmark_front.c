@@ -54,12 +54,13 @@ HM_MUST static hm_rc refuse_word(const char *word, struct hm_err *e)
 
         n += k > 0 ? (size_t)k : 0;
     }
-    return hm_hint(e,
-                   hm_fail(e, HM_E_USAGE, "cli.command.unknown",
-                           "unknown command '%s'", hm_show_str(word)),
-                   "known: init release%s; hallmark --help tells what each "
-                   "does",
-                   list);
+    return hm_hint(
+        e,
+        hm_fail(e, HM_E_USAGE, "cli.command.unknown", "unknown command '%s'",
+                hm_show_str(word)),
+        "known: init release doctor%s; hallmark --help tells what each "
+        "does",
+        list);
 }
 
 /* Options before the word go to the program, like those behind it. */

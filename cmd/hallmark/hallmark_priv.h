@@ -55,6 +55,24 @@ HM_MUST hm_rc hallmark_run_child(const struct child_how *how,
                                  const struct hm_names *words,
                                  struct hm_err *e);
 
+/** Append words to an argument vector, up to a NULL. */
+HM_MUST hm_rc hallmark_add_words(struct hm_names *to, struct hm_err *e, ...);
+
+/** Append @p name and @p value, or nothing when there is no value. */
+HM_MUST hm_rc hallmark_add_option(struct hm_names *to, const char *name,
+                                  const char *value, struct hm_err *e);
+
+/** The same for a path of release.json, made absolute. */
+HM_MUST hm_rc hallmark_add_path(struct hm_names *to, const char *name,
+                                const struct hm_release *r, const char *path,
+                                struct hm_err *e);
+
+/** Append what says where the token of @p key is: its module and store. */
+HM_MUST hm_rc hallmark_add_where(struct hm_names *to,
+                                 const struct hm_release *r,
+                                 const struct hm_release_key *key,
+                                 struct hm_err *e);
+
 /** Append @p words as a line that a shell would read back. */
 HM_MUST hm_rc hallmark_add_line(const struct hm_names *words, struct hm_buf *to,
                                 struct hm_err *e);
@@ -123,5 +141,8 @@ extern const struct hm_opt hallmark_init_opts[];
 
 hm_rc hallmark_release_run(struct hm_cli *cli, struct hm_err *e);
 extern const struct hm_opt hallmark_release_opts[];
+
+hm_rc hallmark_doctor_run(struct hm_cli *cli, struct hm_err *e);
+extern const struct hm_opt hallmark_doctor_opts[];
 
 #endif /* HALLMARK_PRIV_H */

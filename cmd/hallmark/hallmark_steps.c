@@ -1,6 +1,5 @@
 #include "hallmark_steps.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -32,30 +31,6 @@ hm_rc steps_commit_time(const struct run *run, hm_time *out, struct hm_err *e)
 
 /* --- one child ---------------------------------------------------------------- */
 
-/* Append words, up to a NULL. */
-HM_MUST static hm_rc add_words(struct hm_names *to, struct hm_err *e, ...)
-{
-    va_list ap;
-    hm_rc rc = HM_OK;
-
-    va_start(ap, e);
-    for (;;) {
-        const char *word = va_arg(ap, const char *);
-
-        if (word == NULL || rc != HM_OK)
-            break;
-        rc = hm_names_add(to, word, e);
-    }
-    va_end(ap);
-    return rc;
-}
-
-HM_MUST static hm_rc add_option(struct hm_names *to, const char *name,
-                                const char *value, struct hm_err *e)
-{
-    return value == NULL ? HM_OK : add_words(to, e, name, value, (char *)NULL);
-}
-
 HM_MUST static hm_rc run_words(struct run *run, const struct hm_names *words,
                                struct hm_err *e)
 {
@@ -84,7 +59,7 @@ HM_MUST static hm_rc run_signer(struct run *run, struct hm_names *words,
     run->pretend = true;
     HM_TRY(run_words(run, words, e));
     run->pretend = false;
-    HM_TRY(add_words(words, e, "--dry-run", (char *)NULL));
+    HM_TRY(hallmark_add_words(words, e, "--dry-run", (char *)NULL));
     rc = run_words(run, words, e);
     if (rc != HM_E_TOKEN)
         return rc;
@@ -146,8 +121,8 @@ HM_MUST static hm_rc pack_otherwise(struct run *run, const char *tree,
     mode_t before;
     hm_rc rc;
 
-    HM_TRY(add_words(&words, e, "hallmark-pack", tree, "--threads", "1", "-o",
-                     to, (char *)NULL));
+    HM_TRY(hallmark_add_words(&words, e, "hallmark-pack", tree, "--threads",
+                              "1", "-o", to, (char *)NULL));
     run->how.zone = "TZ=Asia/Kathmandu";
     before = umask(077);
     rc = run_words(run, &words, e);
@@ -168,8 +143,8 @@ HM_MUST static hm_rc pack_again(struct run *run, const char *name,
     (void)snprintf(again, sizeof(again), "again-%s", name);
     HM_TRY(stage_path_beside(&run->stage, again, &second, e));
     HM_TRY(pack_otherwise(run, tree, text(&second), e));
-    HM_TRY(add_words(&words, e, "hallmark-pack", "compare", first,
-                     text(&second), (char *)NULL));
+    HM_TRY(hallmark_add_words(&words, e, "hallmark-pack", "compare", first,
+                              text(&second), (char *)NULL));
     HM_TRY(hm_hint(e,
                    hm_context(e, run_words(run, &words, e),
                               "packed twice, '%s' is not twice the same", name),
@@ -192,8 +167,8 @@ HM_MUST static hm_rc put_artefact(struct run *run,
     HM_TRY(stage_path(&run->stage, name, &to, e));
     if (!a->is_tree)
         return copy_artefact(run, &from, name, e);
-    HM_TRY(add_words(&words, e, "hallmark-pack", text(&from), "-o", text(&to),
-                     (char *)NULL));
+    HM_TRY(hallmark_add_words(&words, e, "hallmark-pack", text(&from), "-o",
+                              text(&to), (char *)NULL));
     HM_TRY(run_words(run, &words, e));
     return run->build_twice
                ? pack_again(run, a->name, text(&from), text(&to), e)
@@ -218,9 +193,10 @@ HM_MUST static hm_rc put_sbom(struct run *run, const struct hm_release_sbom *s,
     (void)snprintf(name, sizeof(name), HM_RELEASE_DIR_SBOM "/%s", s->name);
     HM_TRY(hm_release_path(&run->release, s->file, &from, e));
     HM_TRY(stage_path(&run->stage, name, &to, e));
-    HM_TRY(add_words(&words, e, "hallmark-sbom", "check", text(&from),
-                     "--release", run->file, "--dir", text(&run->stage.path),
-                     "-o", text(&to), (char *)NULL));
+    HM_TRY(hallmark_add_words(&words, e, "hallmark-sbom", "check", text(&from),
+                              "--release", run->file, "--dir",
+                              text(&run->stage.path), "-o", text(&to),
+                              (char *)NULL));
     return run_words(run, &words, e);
 }
 
@@ -237,38 +213,26 @@ HM_MUST static hm_rc step_attest(struct run *run, struct hm_err *e)
 {
     HM_OWN(hm_names) words = HM_NAMES_INIT;
 
-    HM_TRY(add_words(&words, e, "hallmark-attest", "provenance", "--release",
-                     run->file, "--dir", text(&run->stage.path), "-o",
-                     text(&run->stage.statement),
-                     run->allow_dirty ? "--allow-dirty" : NULL, (char *)NULL));
+    HM_TRY(hallmark_add_words(
+        &words, e, "hallmark-attest", "provenance", "--release", run->file,
+        "--dir", text(&run->stage.path), "-o", text(&run->stage.statement),
+        run->allow_dirty ? "--allow-dirty" : NULL, (char *)NULL));
     return run_words(run, &words, e);
 }
 
-/* Trust anchor, key, PIN source, module and token folder. */
+/* Trust anchor, key, PIN source, and where the token is. */
 HM_MUST static hm_rc add_key(const struct run *run,
                              const struct hm_release_key *key,
                              struct hm_names *words, struct hm_err *e)
 {
     HM_OWN(hm_buf) pin = PATH_INIT;
-    HM_OWN(hm_buf) module = PATH_INIT;
-    HM_OWN(hm_buf) softhsm = PATH_INIT;
-    HM_OWN(hm_buf) nss = PATH_INIT;
-    HM_OWN(hm_buf) root = PATH_INIT;
     const struct hm_release *r = &run->release;
 
     HM_TRY(hm_release_pin(r, key, &pin, e));
-    HM_TRY(hm_release_path(r, r->root, &root, e));
-    HM_TRY(add_words(words, e, "--root", text(&root), "--key", key->uri,
-                     "--pin", text(&pin), (char *)NULL));
-    if (key->module != NULL)
-        HM_TRY(hm_release_path(r, key->module, &module, e));
-    if (key->softhsm != NULL)
-        HM_TRY(hm_release_path(r, key->softhsm, &softhsm, e));
-    if (key->nss != NULL)
-        HM_TRY(hm_release_path(r, key->nss, &nss, e));
-    HM_TRY(add_option(words, "--module", text(&module), e));
-    HM_TRY(add_option(words, "--nss", text(&nss), e));
-    return add_option(words, "--softhsm", text(&softhsm), e);
+    HM_TRY(hallmark_add_path(words, "--root", r, r->root, e));
+    HM_TRY(hallmark_add_words(words, e, "--key", key->uri, "--pin", text(&pin),
+                              (char *)NULL));
+    return hallmark_add_where(words, r, key, e);
 }
 
 HM_MUST static hm_rc step_sign_provenance(struct run *run, struct hm_err *e)
@@ -281,12 +245,12 @@ HM_MUST static hm_rc step_sign_provenance(struct run *run, struct hm_err *e)
     HM_TRY(stage_path(&run->stage, HM_RELEASE_PROVENANCE, &to, e));
     HM_TRY(hm_release_path(&run->release, run->release.authorisation,
                            &authorisation, e));
-    HM_TRY(add_words(&words, e, "hallmark-sign", "--statement",
-                     text(&run->stage.statement), "--authorisation",
-                     text(&authorisation), (char *)NULL));
-    HM_TRY(add_option(&words, "--issue-time", run->issue_time, e));
+    HM_TRY(hallmark_add_words(&words, e, "hallmark-sign", "--statement",
+                              text(&run->stage.statement), "--authorisation",
+                              text(&authorisation), (char *)NULL));
+    HM_TRY(hallmark_add_option(&words, "--issue-time", run->issue_time, e));
     HM_TRY(add_key(run, key, &words, e));
-    HM_TRY(add_words(&words, e, "-o", text(&to), (char *)NULL));
+    HM_TRY(hallmark_add_words(&words, e, "-o", text(&to), (char *)NULL));
     keep_pins(run, key);
     return run_signer(run, &words, e);
 }
@@ -318,9 +282,10 @@ HM_MUST static hm_rc step_manifest(struct run *run, struct hm_err *e)
 {
     HM_OWN(hm_names) words = HM_NAMES_INIT;
 
-    HM_TRY(add_words(&words, e, "hallmark-manifest", "make", "--release",
-                     run->file, "-o", text(&run->stage.path), (char *)NULL));
-    HM_TRY(add_option(&words, "--issue-time", run->issue_time, e));
+    HM_TRY(hallmark_add_words(&words, e, "hallmark-manifest", "make",
+                              "--release", run->file, "-o",
+                              text(&run->stage.path), (char *)NULL));
+    HM_TRY(hallmark_add_option(&words, "--issue-time", run->issue_time, e));
     HM_TRY(run_words(run, &words, e));
     return check_unchanged(run, e);
 }
@@ -332,9 +297,10 @@ HM_MUST static hm_rc verify(struct run *run, const char *before,
     HM_OWN(hm_names) words = HM_NAMES_INIT;
 
     HM_TRY(hm_release_path(&run->release, run->release.root, &root, e));
-    HM_TRY(add_words(&words, e, "hallmark-verify", text(&run->stage.path),
-                     "--root", text(&root), "--brief", before, (char *)NULL));
-    HM_TRY(add_option(&words, "--at", run->at, e));
+    HM_TRY(hallmark_add_words(&words, e, "hallmark-verify",
+                              text(&run->stage.path), "--root", text(&root),
+                              "--brief", before, (char *)NULL));
+    HM_TRY(hallmark_add_option(&words, "--at", run->at, e));
     return run_words(run, &words, e);
 }
 
@@ -351,9 +317,9 @@ HM_MUST static hm_rc sign_manifest(struct run *run,
     HM_OWN(hm_names) words = HM_NAMES_INIT;
 
     HM_TRY(stage_path(&run->stage, HM_RELEASE_MANIFEST, &manifest, e));
-    HM_TRY(
-        add_words(&words, e, "hallmark-sign", text(&manifest), (char *)NULL));
-    HM_TRY(add_option(&words, "--issue-time", run->issue_time, e));
+    HM_TRY(hallmark_add_words(&words, e, "hallmark-sign", text(&manifest),
+                              (char *)NULL));
+    HM_TRY(hallmark_add_option(&words, "--issue-time", run->issue_time, e));
     HM_TRY(add_key(run, key, &words, e));
     keep_pins(run, key);
     return run_signer(run, &words, e);
@@ -382,9 +348,10 @@ HM_MUST static hm_rc step_publish(struct run *run, struct hm_err *e)
     HM_TRY(hm_release_path(&run->release, run->release.root, &root, e));
     HM_TRY(hm_release_path(&run->release, run->release.repository, &repository,
                            e));
-    HM_TRY(add_words(&words, e, "hallmark-publish", text(&run->stage.path),
-                     text(&repository), "--root", text(&root), (char *)NULL));
-    HM_TRY(add_option(&words, "--at", run->at, e));
+    HM_TRY(hallmark_add_words(&words, e, "hallmark-publish",
+                              text(&run->stage.path), text(&repository),
+                              "--root", text(&root), (char *)NULL));
+    HM_TRY(hallmark_add_option(&words, "--at", run->at, e));
     return run_words(run, &words, e);
 }
 

@@ -8,6 +8,9 @@ static const struct hm_command commands[] = {
     {"release", "RELEASE.JSON", 1, 1,
      "pack, check, attest, sign, verify and publish one release",
      hallmark_release_opts, hallmark_release_run},
+    {"doctor", "RELEASE.JSON", 1, 1,
+     "say what would keep the keys of release.json from signing",
+     hallmark_doctor_opts, hallmark_doctor_run},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
 

@@ -45,11 +45,11 @@ HM_MUST static hm_rc duplicate(struct hm_dir *d, const struct hm_dir *at,
     return HM_OK;
 }
 
-/* Replace d by its entry. */
-HM_MUST static hm_rc step_into(struct hm_dir *d, const char *segment,
+/* Replace d by what is called segment in `from`, which may be d itself. */
+HM_MUST static hm_rc step_into(struct hm_dir *d, int from, const char *segment,
                                const char *name, struct hm_err *e)
 {
-    const int fd = openat(d->fd, segment, OPEN_DIR | O_NOFOLLOW);
+    const int fd = openat(from, segment, OPEN_DIR | O_NOFOLLOW);
 
     if (fd < 0)
         return hm_fail_errno(e, "base.dir.open",
@@ -60,23 +60,36 @@ HM_MUST static hm_rc step_into(struct hm_dir *d, const char *segment,
     return HM_OK;
 }
 
-hm_rc hm_dir_open_parent(struct hm_dir *parent, const struct hm_dir *at,
-                         const char *name, const char **last, struct hm_err *e)
+hm_rc hm_dir_find_parent(struct hm_dir *own, const struct hm_dir *at,
+                         const char *name, int *fd, const char **last,
+                         struct hm_err *e)
 {
-    HM_OWN(hm_dir) d = HM_DIR_INIT;
     char segment[SEGMENT_MAX + 1];
     const char *rest = name;
 
-    HM_TRY(duplicate(&d, at, e));
+    *fd = at->fd;
     for (;;) {
         *last = rest;
         HM_TRY(take_segment(&rest, segment, name, e));
         if (*rest == '\0')
             break;
-        HM_TRY(step_into(&d, segment, name, e));
+        HM_TRY(step_into(own, *fd, segment, name, e));
+        *fd = own->fd;
     }
     if ((*last)[strlen(segment)] != '\0') /* a slash at the end */
         return bad_segment(name, e);
+    return HM_OK;
+}
+
+hm_rc hm_dir_open_parent(struct hm_dir *parent, const struct hm_dir *at,
+                         const char *name, const char **last, struct hm_err *e)
+{
+    HM_OWN(hm_dir) d = HM_DIR_INIT;
+    int fd = -1;
+
+    HM_TRY(hm_dir_find_parent(&d, at, name, &fd, last, e));
+    if (d.fd < 0)
+        return duplicate(parent, at, e);
     hm_dir_clear(parent);
     *parent = d;
     d = (struct hm_dir)HM_DIR_INIT;
@@ -98,11 +111,12 @@ hm_rc hm_dir_open_at(struct hm_dir *d, const struct hm_dir *at,
 {
     HM_OWN(hm_dir) parent = HM_DIR_INIT;
     const char *last = NULL;
+    int fd = -1;
 
     if (strcmp(name, ".") == 0)
         return duplicate(d, at, e);
-    HM_TRY(hm_dir_open_parent(&parent, at, name, &last, e));
-    HM_TRY(step_into(&parent, last, name, e));
+    HM_TRY(hm_dir_find_parent(&parent, at, name, &fd, &last, e));
+    HM_TRY(step_into(&parent, fd, last, name, e));
     hm_dir_clear(d);
     *d = parent;
     parent = (struct hm_dir)HM_DIR_INIT;
@@ -123,7 +137,7 @@ hm_rc hm_dir_make_at(struct hm_dir *d, const struct hm_dir *at,
             return hm_fail_errno(e, "base.dir.make",
                                  "cannot make directory '%s'",
                                  hm_show_str(name));
-        HM_TRY(step_into(&here, segment, name, e));
+        HM_TRY(step_into(&here, here.fd, segment, name, e));
     }
     hm_dir_clear(d);
     *d = here;

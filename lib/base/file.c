@@ -68,10 +68,11 @@ hm_rc hm_file_open_at(struct hm_file *f, const struct hm_dir *at,
 {
     HM_OWN(hm_dir) parent = HM_DIR_INIT;
     const char *last = NULL;
+    int fd = -1;
 
     hm_file_clear(f);
-    HM_TRY(hm_dir_open_parent(&parent, at, name, &last, e));
-    return take_regular(f, openat(parent.fd, last, OPEN_READ), name, e);
+    HM_TRY(hm_dir_find_parent(&parent, at, name, &fd, &last, e));
+    return take_regular(f, openat(fd, last, OPEN_READ), name, e);
 }
 
 bool hm_file_exists_at(const struct hm_dir *at, const char *name)
@@ -79,12 +80,12 @@ bool hm_file_exists_at(const struct hm_dir *at, const char *name)
     HM_OWN(hm_dir) parent = HM_DIR_INIT;
     const char *last = NULL;
     struct stat sb;
+    int fd = -1;
 
     errno = 0;
-    if (hm_dir_open_parent(&parent, at, name, &last, NULL) != HM_OK)
+    if (hm_dir_find_parent(&parent, at, name, &fd, &last, NULL) != HM_OK)
         return errno != ENOENT;
-    return fstatat(parent.fd, last, &sb, AT_SYMLINK_NOFOLLOW) == 0 ||
-           errno != ENOENT;
+    return fstatat(fd, last, &sb, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
 hm_rc hm_file_size(const struct hm_file *f, uint64_t *size, struct hm_err *e)

@@ -6,13 +6,20 @@
 
 #include "hm_file.h"
 
-/** Open the directory that holds the last segment of @p name below @p at,
+/** Find the directory that holds the last segment of @p name below @p at,
  * following no link.  A name that is empty, absolute, or has an empty, "." or
  * ".." segment is refused.
  *
+ * @param own        empty; opened when it is another directory than @p at
+ * @param[out] fd    that directory, owned by @p at or @p own
  * @param[out] last  the last segment, a view into @p name
  * @return HM_E_FORMAT `base.name.syntax`; HM_E_IO `base.dir.open`
  */
+HM_MUST hm_rc hm_dir_find_parent(struct hm_dir *own, const struct hm_dir *at,
+                                 const char *name, int *fd, const char **last,
+                                 struct hm_err *e);
+
+/** The same, with a descriptor of its own in any case. */
 HM_MUST hm_rc hm_dir_open_parent(struct hm_dir *parent, const struct hm_dir *at,
                                  const char *name, const char **last,
                                  struct hm_err *e);

@@ -66,6 +66,23 @@ HM_MUST hm_rc hm_base64_add(struct hm_buf *to, struct hm_bytes in,
 HM_MUST hm_rc hm_base64_read(struct hm_buf *to, struct hm_bytes text,
                              struct hm_err *e);
 
+/** Is @p text one PEM block with this label and only blanks around it?
+ *
+ * @param[out] letters  what stands between the two marks, for hm_pem_read();
+ *                      borrowed from @p text
+ * @source RFC 7468 */
+bool hm_pem_find(struct hm_bytes text, const char *label,
+                 struct hm_bytes *letters);
+
+/** Append the bytes of a block; line breaks may stand anywhere.
+ * @return as hm_base64_read(): a second block is a letter that is none */
+HM_MUST hm_rc hm_pem_read(struct hm_buf *der, struct hm_bytes letters,
+                          struct hm_err *e);
+
+/** Append @p der as one block, as openssl writes it. */
+HM_MUST hm_rc hm_pem_add(struct hm_buf *to, const char *label,
+                         struct hm_bytes der, struct hm_err *e);
+
 /** Signature schemes.  The list in documents is open: a scheme that is not
  * known reads as HM_SCHEME_UNKNOWN and its key counts as absent. */
 enum hm_scheme {
@@ -127,6 +144,16 @@ HM_MUST hm_rc hm_public_key_read(struct hm_public_key *key,
  * around it.  @return also HM_E_FORMAT `crypto.key.pem` */
 HM_MUST hm_rc hm_public_key_read_pem(struct hm_public_key *key,
                                      struct hm_bytes pem, struct hm_err *e);
+
+/** Is it no key whose private half was published, for tests or as an example?
+ * What is trusted, and what signs, is asked; a key that only was trusted once is
+ * not, so that it can be read and retired.
+ * @return HM_E_REJECTED `crypto.key.published`
+ * @source the table in published_keys.c says where each was published */
+HM_MUST hm_rc hm_public_key_check_published(const struct hm_public_key *key,
+                                            struct hm_err *e);
+/** The same of a key id, which the caller knows to be the key's. */
+HM_MUST hm_rc hm_keyid_check_published(const char *keyid, struct hm_err *e);
 
 /** Append the key as PEM, as `openssl pkey -pubin` writes it. */
 HM_MUST hm_rc hm_public_key_add_pem(const struct hm_public_key *key,

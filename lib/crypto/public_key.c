@@ -7,11 +7,8 @@
 
 #include "hm_crypto.h"
 
-static const char pem_begin[] = "-----BEGIN PUBLIC KEY-----\n";
-static const char pem_end[] = "-----END PUBLIC KEY-----\n";
-
-#define PEM_MAX    2048u
-#define PEM_COLUMN 64u
+#define PEM_LABEL "PUBLIC KEY"
+#define PEM_MAX   2048u
 
 static const struct {
     enum hm_scheme scheme;
@@ -217,75 +214,28 @@ hm_rc hm_public_key_read(struct hm_public_key *key, struct hm_bytes spki,
     return rc;
 }
 
-static bool is_blank(uint8_t c)
+hm_rc hm_public_key_read_pem(struct hm_public_key *key, struct hm_bytes pem,
+                             struct hm_err *e)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
+    HM_OWN(hm_buf) spki = HM_BUF_INIT(PEM_MAX);
+    struct hm_bytes letters = {NULL, 0};
 
-static struct hm_bytes trim(struct hm_bytes s)
-{
-    while (s.n > 0 && is_blank(s.p[0])) {
-        s.p++;
-        s.n--;
-    }
-    while (s.n > 0 && is_blank(s.p[s.n - 1]))
-        s.n--;
-    return s;
-}
-
-/* The letters between the two marks without line breaks. */
-HM_MUST static hm_rc pem_letters(struct hm_bytes pem, struct hm_buf *letters,
-                                 struct hm_err *e)
-{
-    const size_t begin = sizeof(pem_begin) - 2; /* without line break */
-    const size_t end = sizeof(pem_end) - 2;
-
-    pem = trim(pem);
-    if (pem.n > PEM_MAX || pem.n < begin + end ||
-        memcmp(pem.p, pem_begin, begin) != 0 ||
-        memcmp(pem.p + pem.n - end, pem_end, end) != 0)
+    hm_public_key_clear(key);
+    if (!hm_pem_find(pem, PEM_LABEL, &letters) || letters.n > PEM_MAX)
         return hm_hint(
             e,
             hm_fail(e, HM_E_FORMAT, "crypto.key.pem",
                     "expected one PEM block 'BEGIN PUBLIC KEY'"),
             "openssl pkey -pubin -in KEY -out KEY.pem writes that form");
-    for (size_t i = begin; i < pem.n - end; i++)
-        if (!is_blank(pem.p[i]))
-            HM_TRY(hm_buf_add(letters, (struct hm_bytes){pem.p + i, 1}, e));
-    return HM_OK;
-}
-
-hm_rc hm_public_key_read_pem(struct hm_public_key *key, struct hm_bytes pem,
-                             struct hm_err *e)
-{
-    HM_OWN(hm_buf) letters = HM_BUF_INIT(PEM_MAX);
-    HM_OWN(hm_buf) spki = HM_BUF_INIT(PEM_MAX);
-
-    hm_public_key_clear(key);
-    HM_TRY(pem_letters(pem, &letters, e));
-    HM_TRY(hm_base64_read(&spki, hm_buf_view(&letters), e));
+    HM_TRY(hm_pem_read(&spki, letters, e));
     return hm_public_key_read(key, hm_buf_view(&spki), e);
 }
 
 hm_rc hm_public_key_add_pem(const struct hm_public_key *key, struct hm_buf *to,
                             struct hm_err *e)
 {
-    HM_OWN(hm_buf) letters = HM_BUF_INIT(PEM_MAX);
-
-    HM_TRY(
-        hm_base64_add(&letters, (struct hm_bytes){key->spki, key->spki_n}, e));
-    HM_TRY(hm_buf_add(to, hm_bytes_str(pem_begin), e));
-    for (size_t at = 0; at < letters.n; at += PEM_COLUMN) {
-        const size_t left = letters.n - at;
-
-        HM_TRY(
-            hm_buf_add(to,
-                       (struct hm_bytes){letters.p + at,
-                                         left < PEM_COLUMN ? left : PEM_COLUMN},
-                       e));
-        HM_TRY(hm_buf_add(to, HM_LIT("\n"), e));
-    }
-    return hm_buf_add(to, hm_bytes_str(pem_end), e);
+    return hm_pem_add(to, PEM_LABEL, (struct hm_bytes){key->spki, key->spki_n},
+                      e);
 }
 
 hm_rc hm_public_key_copy(struct hm_public_key *to,

@@ -51,15 +51,18 @@ static const struct device_member key_members[RETIRED_N] = {
     {"ledger", DEVICE_OBJECT, true},
 };
 
-enum { TOKEN_TEXTS = 3, TOKEN_PROTECTION = TOKEN_TEXTS, TOKEN_N = 7 };
+enum { TOKEN_TEXTS = 4, TOKEN_PROTECTION = TOKEN_TEXTS, TOKEN_N = 10 };
 static const struct device_member token_members[TOKEN_N] = {
     {"module", DEVICE_STRING, false},
     {"token", DEVICE_STRING, false},
     {"serial", DEVICE_STRING, false},
+    {"key_gen_mechanism", DEVICE_STRING, true},
     {"protection", DEVICE_STRING, false},
     {"local", DEVICE_STRING, false},
     {"always_sensitive", DEVICE_STRING, false},
     {"never_extractable", DEVICE_STRING, false},
+    {"hardware_slot", DEVICE_STRING, true},
+    {"hardware_mechanism", DEVICE_STRING, true},
 };
 
 /* Claims of a module about its key decide nothing here; their form does. */
@@ -76,6 +79,8 @@ static const char *check_token(struct hm_device_bytes object)
 
     DEVICE_TRY(device_object(object, token_members, TOKEN_N, value));
     for (i = 0; i < TOKEN_N; i++) {
+        if (value[i].p == NULL)
+            continue;
         if (i >= TOKEN_TEXTS) {
             DEVICE_TRY(device_choice(
                 value[i], i == TOKEN_PROTECTION ? protections : claims,

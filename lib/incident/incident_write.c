@@ -2,8 +2,6 @@
 
 #define HOUR ((hm_time)3600)
 
-static const char *const reasons[] = {"rotated", "compromised", "lost"};
-
 static void put_key(struct hm_json_writer *w, const struct hm_retired_key *key)
 {
     const struct hm_authorised_key *k = &key->entry;
@@ -20,7 +18,7 @@ static void put_key(struct hm_json_writer *w, const struct hm_retired_key *key)
     hm_json_put_time(w, "valid_until", k->valid_until);
     hm_json_put_text(w, "token", k->token.token);
     hm_json_put_text(w, "protection", k->token.protection);
-    hm_json_put_text(w, "reason", reasons[key->reason]);
+    hm_json_put_text(w, "reason", hm_retire_name(key->reason));
     hm_json_put_time(w, "since", key->since);
     hm_json_close_object(w);
 }

@@ -19,11 +19,16 @@
 
 #define HM_REQUEST_FORMAT    "hallmark-request/1"
 #define HM_REQUEST_BYTES_MAX ((size_t)512 << 10)
-#define HM_REQUEST_TEXT      201 /**< by, why; NUL included */
+#define HM_REQUEST_TEXT      201 /**< by, why, skip_reason; NUL included */
 
 /** Which verb made it: authorise retires no key, rotate those that are
  * replaced, revoke those that are compromised or lost. */
-enum hm_request_act { HM_ACT_AUTHORISE, HM_ACT_ROTATE, HM_ACT_REVOKE };
+enum hm_request_act {
+    HM_ACT_AUTHORISE,
+    HM_ACT_ROTATE,
+    HM_ACT_REVOKE,
+    HM_ACT_FIND /**< hm_request_make() is to find which */
+};
 #define HM_ACT_WORDS "authorise rotate revoke"
 
 /** "authorise", … */
@@ -54,6 +59,8 @@ struct hm_request {
     enum hm_request_act act;
     char by[HM_REQUEST_TEXT];  /**< who asks: a name, printable UTF-8 */
     char why[HM_REQUEST_TEXT]; /**< the ticket, or a reason for people */
+    char skip_reason[HM_REQUEST_TEXT]; /**< why the sequence leaves numbers out;
+                                            "": it does not */
     hm_time requested;
     struct hm_buf document;          /**< owned: the authorisation to sign */
     struct hm_buf before;            /**< owned: the one in force; n == 0: this
@@ -67,6 +74,16 @@ struct hm_request {
     struct hm_changes changes; /**< owned */
 };
 
+/** Is it one line that may be shown on a terminal: 1 to HM_REQUEST_TEXT - 1
+ * bytes of UTF-8 without control characters?
+ * @param name  of the member, for the message
+ * @return HM_E_FORMAT `request.text.syntax` */
+HM_MUST hm_rc hm_request_check_text(const char *name, const char *text,
+                                    struct hm_err *e);
+
+/** How many numbers the sequence leaves out; the first one follows 0. */
+uint64_t hm_request_skipped(const struct hm_request *r);
+
 /** Make @p r empty; the struct is too large to be initialised from a
  * temporary. */
 void hm_request_begin(struct hm_request *r);
@@ -78,11 +95,14 @@ void hm_request_begin(struct hm_request *r);
  * @param r  act, by, why, requested, document and, unless it is the first,
  *           before and its signatures are filled
  * @return HM_E_REJECTED `trust.authorisation.*` (of either document),
- *         `request.sequence.lower`, `request.issued.older`,
+ *         `request.sequence.lower`, `request.skip.reason` (numbers are left out
+ *         without a reason), `request.skip.none` (none is, and there is a
+ *         reason), `request.issued.older`,
  *         `request.epoch.lower`, `request.key.vanished` (a key in force is
  *         neither kept nor retired), `request.retired.vanished`,
  *         `request.act.differs` (the act is another than what becomes of keys);
- *         HM_E_FORMAT `request.text.syntax` (by or why), as
+ *         HM_E_FORMAT `request.text.syntax` (by, why or
+ *         skip_reason), as
  *         hm_authorisation_read(); HM_E_NOMEM
  */
 HM_MUST hm_rc hm_request_make(struct hm_request *r, const struct hm_root *root,

@@ -33,8 +33,8 @@ HM_MUST static hm_rc check_utf8(const char *text, bool *is_good,
 }
 
 /* Shown to people on a terminal, so nothing that moves the cursor. */
-HM_MUST static hm_rc check_text(const char *name, const char *text,
-                                struct hm_err *e)
+hm_rc hm_request_check_text(const char *name, const char *text,
+                            struct hm_err *e)
 {
     bool is_good = false;
 
@@ -48,6 +48,33 @@ HM_MUST static hm_rc check_text(const char *name, const char *text,
                    "'%s' is '%s': expected 1 to %d bytes of UTF-8 without "
                    "control characters",
                    name, hm_show_str(text), HM_REQUEST_TEXT - 1);
+}
+
+uint64_t hm_request_skipped(const struct hm_request *r)
+{
+    return r->next.sequence <= r->last.sequence
+               ? 0
+               : r->next.sequence - r->last.sequence - 1;
+}
+
+/* A number that is left out is gone for ever: who signs is told why. */
+HM_MUST static hm_rc check_skip(const struct hm_request *r, struct hm_err *e)
+{
+    const uint64_t skipped = hm_request_skipped(r);
+
+    if (skipped == 0 && r->skip_reason[0] == '\0')
+        return HM_OK;
+    if (skipped == 0)
+        return hm_fail(e, HM_E_REJECTED, "request.skip.none",
+                       "there is a reason for numbers that are left out, but "
+                       "sequence %" PRIu64 " follows %" PRIu64,
+                       r->next.sequence, r->last.sequence);
+    if (r->skip_reason[0] == '\0')
+        return hm_fail(e, HM_E_REJECTED, "request.skip.reason",
+                       "sequence %" PRIu64 " follows %" PRIu64
+                       " without a reason for the numbers between them",
+                       r->next.sequence, r->last.sequence);
+    return hm_request_check_text("skip_reason", r->skip_reason, e);
 }
 
 HM_MUST static hm_rc check_order(const struct hm_request *r, struct hm_err *e)
@@ -111,23 +138,35 @@ static enum hm_request_act act_of(enum hm_retire_reason reason)
     return reason == HM_ROTATED ? HM_ACT_ROTATE : HM_ACT_REVOKE;
 }
 
-/* The first word that a signer reads: a revocation is not to be shown as a
- * rotation, nor either as a mere authorisation. */
-HM_MUST static hm_rc check_act(const struct hm_request *r, struct hm_err *e)
+/* What becomes of the keys; two answers are none. */
+static bool find_act(const struct hm_request *r, enum hm_request_act *act)
 {
-    bool retires = false;
-    bool is_right = true;
+    bool is_one = true;
 
+    *act = HM_ACT_AUTHORISE;
     for (size_t i = 0; i < r->next.retired_n; i++) {
         const struct hm_retired_key *key = &r->next.retired[i];
 
         if (hm_authorisation_find_retired(&r->last, key->entry.key.key.keyid) !=
             NULL)
             continue;
-        retires = true;
-        is_right = is_right && r->act == act_of(key->reason);
+        is_one =
+            is_one && (*act == HM_ACT_AUTHORISE || *act == act_of(key->reason));
+        *act = act_of(key->reason);
     }
-    if (is_right && retires == (r->act != HM_ACT_AUTHORISE))
+    return is_one;
+}
+
+/* The first word that a signer reads: a revocation is not to be shown as a
+ * rotation, nor either as a mere authorisation. */
+HM_MUST static hm_rc check_act(struct hm_request *r, struct hm_err *e)
+{
+    enum hm_request_act act;
+    const bool is_one = find_act(r, &act);
+
+    if (is_one && r->act == HM_ACT_FIND)
+        r->act = act;
+    if (is_one && r->act == act)
         return HM_OK;
     return hm_fail(e, HM_E_REJECTED, "request.act.differs",
                    "the request says '%s', but that is not what becomes of the "
@@ -162,13 +201,15 @@ hm_rc hm_request_make(struct hm_request *r, const struct hm_root *root,
                       struct hm_err *e)
 {
     clear_made(r);
-    HM_TRY(check_text("by", r->by, e));
-    HM_TRY(check_text("why", r->why, e));
+    HM_TRY(hm_request_check_text("by", r->by, e));
+    HM_TRY(hm_request_check_text("why", r->why, e));
     HM_TRY(
         hm_context(e, read_before(r, root, e), "the authorisation in force"));
     HM_TRY(hm_authorisation_read(&r->next, hm_buf_view(&r->document), e));
     HM_TRY(hm_authorisation_check_root(&r->next, root, e));
+    HM_TRY(hm_authorisation_check_published(&r->next, e));
     HM_TRY(check_order(r, e));
+    HM_TRY(check_skip(r, e));
     HM_TRY(check_keys(r, e));
     HM_TRY(check_limits(r, e));
     HM_TRY(check_act(r, e));
@@ -192,5 +233,6 @@ void hm_request_clear(struct hm_request *r)
     r->act = HM_ACT_AUTHORISE;
     r->by[0] = '\0';
     r->why[0] = '\0';
+    r->skip_reason[0] = '\0';
     r->requested = 0;
 }

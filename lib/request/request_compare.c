@@ -93,6 +93,12 @@ static void say_time(struct diff *d, const hm_time *before, hm_time after,
 
 /* --- its parts --------------------------------------------------------------- */
 
+/* A member that a document leaves out when it is not known. */
+static const char *known(const char *claim)
+{
+    return strcmp(claim, "unknown") == 0 ? "" : claim;
+}
+
 static void compare_token(struct diff *d, const struct hm_token_claims *old,
                           const struct hm_token_claims *new, const char *at)
 {
@@ -106,6 +112,11 @@ static void compare_token(struct diff *d, const struct hm_token_claims *old,
         {"local", old->local, new->local},
         {"always_sensitive", old->always_sensitive, new->always_sensitive},
         {"never_extractable", old->never_extractable, new->never_extractable},
+        {"hardware_slot", known(old->hardware_slot), known(new->hardware_slot)},
+        {"hardware_mechanism", known(old->hardware_mechanism),
+         known(new->hardware_mechanism)},
+        {"key_gen_mechanism", known(old->key_gen_mechanism),
+         known(new->key_gen_mechanism)},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -177,7 +188,6 @@ static void compare_ledger(struct diff *d, const struct hm_retired_key *old,
 /* A key that goes is compared with what it was while it was in force. */
 static void compare_retired(struct diff *d)
 {
-    static const char *const reasons[] = {"rotated", "compromised", "lost"};
     const struct hm_authorisation *next = &d->r->next;
 
     for (size_t i = 0; i < next->retired_n; i++) {
@@ -186,8 +196,8 @@ static void compare_retired(struct diff *d)
         const struct hm_retired_key *old =
             hm_authorisation_find_retired(&d->r->last, keyid);
 
-        say(d, old == NULL ? "" : reasons[old->reason], reasons[new->reason],
-            "/retired/%s/reason", keyid);
+        say(d, old == NULL ? "" : hm_retire_name(old->reason),
+            hm_retire_name(new->reason), "/retired/%s/reason", keyid);
         say(d, old == NULL ? "" : hm_time_show(old->since),
             hm_time_show(new->since), "/retired/%s/since", keyid);
         compare_key(d, "retired",

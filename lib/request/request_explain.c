@@ -62,12 +62,12 @@ static void explain_document(struct talk *t)
             next->sequence, next->vendor, t->r->last.sequence);
     say(t, "It is issued at %s and expires at %s.", hm_time_show(next->issued),
         hm_time_show(next->expires));
-    if (t->r->before.n > 0 && next->sequence > t->r->last.sequence + 1)
+    if (hm_request_skipped(t->r) > 0)
         warn(t,
              "The sequence skips %" PRIu64
              " numbers: authorisations that somebody made of them would be "
              "refused from now on.",
-             next->sequence - t->r->last.sequence - 1);
+             hm_request_skipped(t->r));
     if (t->r->before.n > 0 && next->expires < t->r->last.expires)
         warn(t, "It expires earlier than the one in force (%s).",
              hm_time_show(t->r->last.expires));
@@ -174,8 +174,6 @@ static void explain_keys(struct talk *t)
 
 static void explain_retired(struct talk *t)
 {
-    static const char *const reasons[] = {"rotated", "compromised", "lost"};
-
     for (size_t i = 0; i < t->r->next.retired_n; i++) {
         const struct hm_retired_key *key = &t->r->next.retired[i];
         const char *keyid = key->entry.key.key.keyid;
@@ -185,7 +183,7 @@ static void explain_retired(struct talk *t)
         say(t,
             "Key %.16s (%s) is retired as %s since %s: devices that know this "
             "authorisation refuse all that it signed.",
-            keyid, hm_role_name(key->entry.role), reasons[key->reason],
+            keyid, hm_role_name(key->entry.role), hm_retire_name(key->reason),
             hm_time_show(key->since));
     }
 }

@@ -2,9 +2,9 @@
 
 #include "request_priv.h"
 
-#define MEMBERS                                                             \
-    "format act by why requested careful meaning changes signers document " \
-    "before"
+#define MEMBERS                                                        \
+    "format act by why requested skip_reason careful meaning changes " \
+    "signers document before"
 
 HM_MUST static hm_rc read_base64(struct hm_json at, struct hm_buf *to,
                                  struct hm_err *e)
@@ -90,6 +90,9 @@ HM_MUST static hm_rc read_members(struct hm_request *r, struct hm_bytes bytes,
     HM_TRY(hm_json_get_text(at, "by", r->by, sizeof(r->by), e));
     HM_TRY(hm_json_get_text(at, "why", r->why, sizeof(r->why), e));
     HM_TRY(hm_json_get_time(at, "requested", &r->requested, e));
+    if (hm_json_find(at, "skip_reason").item != NULL)
+        HM_TRY(hm_json_get_text(at, "skip_reason", r->skip_reason,
+                                sizeof(r->skip_reason), e));
     HM_TRY(check_signers(at, root, e));
     return read_documents(r, at, e);
 }

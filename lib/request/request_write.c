@@ -90,6 +90,7 @@ hm_rc hm_request_write(const struct hm_request *r, const struct hm_root *root,
     hm_json_put_text(&w, "by", r->by);
     hm_json_put_text(&w, "why", r->why);
     hm_json_put_time(&w, "requested", r->requested);
+    hm_json_put_optional(&w, "skip_reason", r->skip_reason);
     put_sentences(&w, "careful", &r->careful);
     put_sentences(&w, "meaning", &r->meaning);
     put_changes(&w, &r->changes);

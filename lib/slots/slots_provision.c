@@ -17,6 +17,25 @@ HM_MUST static hm_rc take_name(const char *what, const char *text, char *to,
     return HM_OK;
 }
 
+/* A device is given its root for life: no key of it may be one that everybody has.
+ * That each id is its key's was checked. */
+HM_MUST static hm_rc refuse_published(struct hm_bytes root, struct hm_err *e)
+{
+    HM_OWN(hm_json_doc) doc = HM_JSON_DOC_INIT;
+    struct hm_json keys;
+
+    HM_TRY(hm_json_parse(&doc, root, HM_JSON_OURS, root.n, e));
+    keys = hm_json_find(hm_json_root(&doc), "keys");
+    for (struct hm_json k = hm_json_first(keys); k.item != NULL;
+         k = hm_json_next(k)) {
+        char keyid[HM_SHA256_HEX];
+
+        HM_TRY(hm_json_get_text(k, "keyid", keyid, sizeof(keyid), e));
+        HM_TRY(hm_keyid_check_published(keyid, e));
+    }
+    return HM_OK;
+}
+
 /* The root set is held against the device's own reader before it is trusted for
  * a device's life. */
 HM_MUST static hm_rc take_root(struct hm_slots_state *state,
@@ -43,7 +62,7 @@ HM_MUST static hm_rc take_root(struct hm_slots_state *state,
         return hm_fail(e, HM_E_USAGE, "device.root.vendor",
                        "the root set is of vendor '%s', not '%s'",
                        state->vendor, hm_show_str(setup->vendor));
-    return HM_OK;
+    return hm_as_usage(e, refuse_published(hm_buf_view(bytes), e));
 }
 
 HM_MUST static hm_rc take_setup(struct hm_slots_state *state,

@@ -5,9 +5,17 @@
 void hm_token_claims_unknown(struct hm_token_claims *claims)
 {
     char *const words[] = {
-        claims->module,           claims->token, claims->serial,
-        claims->protection,       claims->local, claims->always_sensitive,
-        claims->never_extractable};
+        claims->module,
+        claims->token,
+        claims->serial,
+        claims->protection,
+        claims->local,
+        claims->always_sensitive,
+        claims->never_extractable,
+        claims->hardware_slot,
+        claims->hardware_mechanism,
+        claims->key_gen_mechanism,
+    };
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         memcpy(words[i], "unknown", sizeof("unknown"));

@@ -8,7 +8,7 @@
 #define RETIRED_MEMBERS KEY_MEMBERS " since reason ledger"
 #define TOKEN_MEMBERS                                        \
     "module token serial protection local always_sensitive " \
-    "never_extractable"
+    "never_extractable hardware_slot hardware_mechanism key_gen_mechanism"
 #define CLAIM_WORDS "yes no unknown"
 
 HM_MUST static hm_rc read_claim(struct hm_json at, const char *name, char *to,
@@ -20,11 +20,28 @@ HM_MUST static hm_rc read_claim(struct hm_json at, const char *name, char *to,
     return hm_json_get_text(at, name, to, HM_TRUST_WORD, e);
 }
 
+/* What documents did not always say. */
+HM_MUST static hm_rc read_more_claims(struct hm_token_claims *token,
+                                      struct hm_json at, struct hm_err *e)
+{
+    if (hm_json_find(at, "hardware_slot").item != NULL)
+        HM_TRY(read_claim(at, "hardware_slot", token->hardware_slot,
+                          CLAIM_WORDS, e));
+    if (hm_json_find(at, "hardware_mechanism").item != NULL)
+        HM_TRY(read_claim(at, "hardware_mechanism", token->hardware_mechanism,
+                          CLAIM_WORDS, e));
+    if (hm_json_find(at, "key_gen_mechanism").item != NULL)
+        HM_TRY(hm_json_get_text(at, "key_gen_mechanism",
+                                token->key_gen_mechanism, HM_TRUST_TEXT, e));
+    return HM_OK;
+}
+
 HM_MUST static hm_rc read_token(struct hm_token_claims *token,
                                 struct hm_json key, struct hm_err *e)
 {
     struct hm_json at;
 
+    hm_token_claims_unknown(token);
     HM_TRY(hm_json_get_object(key, "token", &at, e));
     HM_TRY(hm_json_keys(at, TOKEN_MEMBERS, e));
     HM_TRY(hm_json_get_text(at, "module", token->module, HM_TRUST_TEXT, e));
@@ -35,8 +52,9 @@ HM_MUST static hm_rc read_token(struct hm_token_claims *token,
     HM_TRY(read_claim(at, "local", token->local, CLAIM_WORDS, e));
     HM_TRY(read_claim(at, "always_sensitive", token->always_sensitive,
                       CLAIM_WORDS, e));
-    return read_claim(at, "never_extractable", token->never_extractable,
-                      CLAIM_WORDS, e);
+    HM_TRY(read_claim(at, "never_extractable", token->never_extractable,
+                      CLAIM_WORDS, e));
+    return read_more_claims(token, at, e);
 }
 
 HM_MUST static hm_rc read_product(struct hm_authorised_key *key,

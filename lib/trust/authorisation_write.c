@@ -1,6 +1,19 @@
 #include "trust_priv.h"
 
-static const char *const retire_words[] = {"rotated", "compromised", "lost"};
+const char *hm_retire_name(enum hm_retire_reason reason)
+{
+    static const char *const names[] = {"rotated", "compromised", "lost"};
+
+    return names[reason];
+}
+
+/* What is not known is left out, as in documents from before it was asked. */
+static void write_known(struct hm_json_writer *w, const char *name,
+                        const char *claim)
+{
+    if (strcmp(claim, "unknown") != 0)
+        hm_json_put_text(w, name, claim);
+}
 
 static void write_token(const struct hm_token_claims *token,
                         struct hm_json_writer *w)
@@ -13,6 +26,9 @@ static void write_token(const struct hm_token_claims *token,
     hm_json_put_text(w, "local", token->local);
     hm_json_put_text(w, "always_sensitive", token->always_sensitive);
     hm_json_put_text(w, "never_extractable", token->never_extractable);
+    write_known(w, "hardware_slot", token->hardware_slot);
+    write_known(w, "hardware_mechanism", token->hardware_mechanism);
+    write_known(w, "key_gen_mechanism", token->key_gen_mechanism);
     hm_json_close_object(w);
 }
 
@@ -36,7 +52,7 @@ static void write_retired(const struct hm_retired_key *retired,
     hm_json_open_object(w, NULL);
     write_entry(&retired->entry, w);
     hm_json_put_time(w, "since", retired->since);
-    hm_json_put_text(w, "reason", retire_words[retired->reason]);
+    hm_json_put_text(w, "reason", hm_retire_name(retired->reason));
     if (retired->has_ledger) {
         hm_json_open_object(w, "ledger");
         hm_json_put_uint(w, "size", retired->ledger_size);

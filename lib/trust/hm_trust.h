@@ -163,7 +163,7 @@ struct hm_root {
  *         `trust.key.id` (keyid is not the key's), `trust.key.scheme` (scheme
  *         is not the key's), `trust.key.twice`; HM_E_REJECTED
  *         `trust.root.threshold` (0, or more than there are keys or signature
- *         files can be); HM_E_LIMIT.
+ *         files can be), `crypto.key.published`; HM_E_LIMIT.
  *         The file is configuration: callers pass the result through
  *         hm_as_usage().
  */
@@ -211,6 +211,10 @@ struct hm_token_claims {
     char local[HM_TRUST_WORD];      /**< "yes", "no", "unknown" */
     char always_sensitive[HM_TRUST_WORD];  /**< "yes", "no", "unknown" */
     char never_extractable[HM_TRUST_WORD]; /**< "yes", "no", "unknown" */
+    /* These three need not be there; they read, and count, as "unknown" then. */
+    char hardware_slot[HM_TRUST_WORD];      /**< "yes", "no", "unknown" */
+    char hardware_mechanism[HM_TRUST_WORD]; /**< "yes", "no", "unknown" */
+    char key_gen_mechanism[HM_TRUST_TEXT];  /**< "CKM_EC_KEY_PAIR_GEN" */
 };
 
 /** Claims of a key that was handed in as a file: everything "unknown". */
@@ -228,6 +232,9 @@ struct hm_authorised_key {
 
 enum hm_retire_reason { HM_ROTATED, HM_COMPROMISED, HM_LOST };
 #define HM_RETIRE_WORDS "rotated compromised lost"
+
+/** "rotated", … */
+const char *hm_retire_name(enum hm_retire_reason reason);
 
 struct hm_retired_key {
     struct hm_authorised_key entry;
@@ -281,6 +288,11 @@ HM_MUST hm_rc hm_authorisation_read(struct hm_authorisation *a,
 HM_MUST hm_rc hm_authorisation_check_root(const struct hm_authorisation *a,
                                           const struct hm_root *root,
                                           struct hm_err *e);
+
+/** Is no key in force one that everybody has?  Retired ones may be.
+ * @return HM_E_REJECTED `crypto.key.published` */
+HM_MUST hm_rc hm_authorisation_check_published(const struct hm_authorisation *a,
+                                               struct hm_err *e);
 
 /** Is it in force at @p at?  @return HM_E_REJECTED
  * `trust.authorisation.expired`, `trust.authorisation.early` */
@@ -368,7 +380,8 @@ struct hm_key_use {
  *
  * @return HM_E_REJECTED `trust.key.retired`, `trust.key.unknown` (never ours),
  *         `trust.key.role`, `trust.key.product`, `trust.key.early`,
- *         `trust.key.expired`, `trust.key.scheme` (scheme not known here)
+ *         `trust.key.expired`, `trust.key.scheme` (scheme not known here),
+ *         `crypto.key.published`
  */
 HM_MUST hm_rc hm_authorisation_judge(const struct hm_authorisation *a,
                                      const char *keyid,

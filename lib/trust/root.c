@@ -31,6 +31,7 @@ HM_MUST static hm_rc append(struct hm_root *root, const struct hm_root_key *key,
                                "key %s stands twice in the root set",
                                key->key.key.keyid),
                        "name each root key once");
+    HM_TRY(hm_public_key_check_published(&key->key.key, e));
     p = reallocarray(root->keys, root->n + 1, sizeof(*p));
     if (p == NULL)
         return hm_fail(e, HM_E_NOMEM, "trust.key.nomem",

@@ -25,6 +25,14 @@ hm_rc hm_authorisation_check_root(const struct hm_authorisation *a,
     return HM_OK;
 }
 
+hm_rc hm_authorisation_check_published(const struct hm_authorisation *a,
+                                       struct hm_err *e)
+{
+    for (size_t i = 0; i < a->keys_n; i++)
+        HM_TRY(hm_public_key_check_published(&a->keys[i].key.key, e));
+    return HM_OK;
+}
+
 hm_rc hm_authorisation_check_time(const struct hm_authorisation *a, hm_time at,
                                   struct hm_err *e)
 {
@@ -80,14 +88,13 @@ hm_rc hm_authorisation_load(struct hm_authorisation *a,
 HM_MUST static hm_rc refuse_retired(const struct hm_retired_key *retired,
                                     struct hm_err *e)
 {
-    static const char *const why[] = {"rotated", "compromised", "lost"};
-
     return hm_hint(e,
                    hm_fail(e, HM_E_REJECTED, "trust.key.retired",
                            "key %.16s is retired since %s (%s): what it signs "
                            "from then on is refused",
                            retired->entry.key.key.keyid,
-                           hm_time_show(retired->since), why[retired->reason]),
+                           hm_time_show(retired->since),
+                           hm_retire_name(retired->reason)),
                    "sign with a key that is in force; release.json names it "
                    "under signing");
 }
@@ -159,6 +166,7 @@ hm_rc hm_authorisation_judge(const struct hm_authorisation *a,
         return hm_fail(e, HM_E_REJECTED, "trust.key.scheme",
                        "key %.16s has scheme '%s', which is not known here",
                        keyid, hm_show_str(key->key.scheme));
+    HM_TRY(hm_public_key_check_published(&key->key.key, e));
     return check_window(key, use->at, e);
 }
 

@@ -132,6 +132,8 @@ hm_rc verify_authorisation_content(struct verify *v, struct hm_err *e)
 
     if (rc == HM_OK)
         rc = hm_authorisation_check_root(&v->authorisation, &v->root, &why);
+    if (rc == HM_OK)
+        rc = hm_authorisation_check_published(&v->authorisation, &why);
     return verify_note(v, HM_RELEASE_AUTHORISATION, rc, &why, e);
 }
 

@@ -220,6 +220,8 @@ static void standard_output_holds_one_thing(void **state)
          CHANGE},
         {"hallmark-key", "prepare", "rotate", "--by=me", "--why=so", CHANGE},
         {"hallmark-sign", "m.json", "-kpkcs11:object=x", "--json", "-o-"},
+        {"hallmark-sign", "m.json", "-kpkcs11:object=x", "--json",
+         "--evidence=-"},
         {"hallmark-sign", "-ss.json", "-kpkcs11:object=x", "--json", "-o-"},
     };
 
@@ -240,6 +242,7 @@ static void standard_output_is_not_many_files(void **state)
         {"hallmark-evidence", "build", "repo", "-rroot", "-o", "-"},
         {"hallmark-manifest", "make", "--release", "r", "-o-"},
         {"hallmark-key", "apply", "q", "s", "-rroot", "--output=-"},
+        {"hallmark-key", "ceremony-make", "-rroot", "-aa", "-wme=k", "-o-"},
     };
 
     (void)state;

@@ -78,6 +78,11 @@ static void a_rehearsal_and_a_record_are_left(void **state)
     assert_there(*state, "cat rehearsal.html", "holiday homes, not yet");
     assert_there(*state, "cat incident.json", "\"hallmark-incident/1\"");
     assert_there(*state, "ls requests", "rotate.root-b.sig");
+    assert_there(*state, "cat ceremony.json", "\"hallmark-ceremony/1\"");
+    assert_there(*state,
+                 "openssl dgst -sha256 -verify keys/vendor-2.pem -signature "
+                 "ceremony.json.sig.3 ceremony.json",
+                 "Verified OK");
 }
 
 static void the_last_release_is_valid_today(void **state)

@@ -313,7 +313,25 @@ static const struct {
     {{"authorise", FEW_FROM, FEW, FOR, "--sequence", "3"},
      1,
      "key.sequence.skipped"},
-    {{"authorise", FEW_FROM, FEW, FOR, "--sequence", "3", "--force"}, 0, ""},
+    {{"authorise", FEW_FROM, FEW, FOR, "--sequence", "3", "--force"},
+     2,
+     "key.sequence.reason"},
+    {{"authorise", FEW_FROM, FEW, FOR, "--sequence", "3", "--skip-reason",
+      "signed by mistake"},
+     1,
+     "key.sequence.skipped"},
+    {{"authorise", FEW_FROM, FEW, FOR, "--sequence", "3", "--force",
+      "--skip-reason", "\x1b[2J"},
+     2,
+     "request.text.syntax"},
+    {{"authorise", FEW_FROM, FEW, FOR, "--sequence", "2", "--skip-reason",
+      "none is skipped"},
+     2,
+     "key.sequence.reason"},
+    {{"authorise", FEW_FROM, FEW, FOR, "--sequence", "3", "--force",
+      "--skip-reason", "signed by mistake"},
+     0,
+     ""},
     {{"authorise", FEW_FROM, FEW, FOR, "--issue-time", "2020-05-12T08:00:00Z"},
      1,
      "base.time.backwards"},
@@ -346,11 +364,16 @@ static void a_skipped_number_is_told(void **state)
     START(state);
 
     ceremony_first(s);
-    KEY(EXTEND, "-o", "x.json", "--sequence", "9", "--force");
+    KEY(EXTEND, "-o", "x.json", "--sequence", "9", "--force", "--skip-reason",
+        "8 was signed by mistake");
     assert_run(&r, 0, "");
     assert_non_null(strstr(hm_run_err(&r), "warning: The sequence skips 7"));
     KEY("review", "x.json", "--root", "root.json");
     assert_non_null(strstr(hm_run_out(&r), "  ! The sequence skips 7 numbers"));
+    assert_non_null(strstr(hm_run_out(&r), "because: 8 was signed by mistake"));
+    KEY("review", "x.json", "--root", "root.json", "--json");
+    assert_non_null(
+        strstr(hm_run_out(&r), "\"skip_reason\": \"8 was signed by mistake\""));
 }
 
 #define FRESH(test) \

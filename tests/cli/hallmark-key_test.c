@@ -43,10 +43,49 @@ static void what_is_made_is_listed_and_shown(void **state)
     RUN("show", STORY_VENDOR, "--softhsm", "vt", "--pin", "file:vendor.pin");
     assert_run(&r, 0, "");
     assert_non_null(strstr(hm_run_out(&r), "never_extractable: yes"));
+    assert_non_null(strstr(hm_run_out(&r), "hardware_slot: no"));
+    assert_non_null(
+        strstr(hm_run_out(&r), "key_gen_mechanism: CKM_EC_KEY_PAIR_GEN"));
     assert_non_null(strstr(hm_run_out(&r), "software"));
     RUN("show", "vendor-1.pem");
     assert_run(&r, 0, "");
     assert_non_null(strstr(hm_run_out(&r), "keyid"));
+}
+
+/* Of each scheme: it signs what openssl verifies, and is for nothing else. */
+static void a_key_of_each_scheme_signs(void **state)
+{
+    static const struct {
+        const char *scheme, *uri, *digest;
+    } rows[] = {
+        {"ecdsa-p384-sha384", "pkcs11:token=root;object=p384", "-sha384"},
+        {"rsa-pkcs1-sha256", "pkcs11:token=root;object=rsa", "-sha256"},
+    };
+    START(state);
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        RUN("generate", rows[i].uri, "--scheme", rows[i].scheme, "--softhsm",
+            "rt", "--pin", "file:root.pin", "-o", "new.pem", "--force");
+        assert_run(&r, 0, "");
+        assert_non_null(strstr(hm_run_out(&r), rows[i].scheme));
+        assert_non_null(strstr(hm_run_out(&r), "claimed  derive: no"));
+        assert_non_null(strstr(hm_run_err(&r), "counts a key of"));
+        assert_true(i == 0 || strstr(hm_run_out(&r), "decrypt: no") != NULL);
+        RUN("root-export", "--threshold", "1", "--vendor", "acme", "--softhsm",
+            "rt", rows[i].uri, "-o", "new.json", "--force");
+        assert_run(&r, 0, "");
+        RUN("authorise", "--root", "new.json", "--key", "manifest=vendor-1.pem",
+            "--product", "thermostat", "--days", "9", "--sign", rows[i].uri,
+            "--pin", "file:root.pin", "--softhsm", "rt", "-o", "new-a.json",
+            "--force");
+        assert_run(&r, 0, "");
+        STORY_RUN(s, &r, "/usr/bin/openssl", "dgst", rows[i].digest, "-verify",
+                  "new.pem", "-signature", "new-a.json.sig", "new-a.json");
+        assert_run(&r, 0, "");
+    }
+    RUN("generate", rows[0].uri, "--scheme", "ed25519", "--softhsm", "rt",
+        "--pin", "file:root.pin");
+    assert_run(&r, 2, "key.generate.scheme");
 }
 
 /* What ssh-keygen -l, securesystemslib and python's cryptography say of them. */
@@ -320,6 +359,10 @@ static void claims_go_into_the_authorisation(void **state)
     hm_temp_read(&s->temp, "a.json", &a);
     assert_non_null(memmem(a.p, a.n, "\"never_extractable\": \"yes\"", 26));
     assert_non_null(memmem(a.p, a.n, "\"protection\": \"software\"", 24));
+    assert_non_null(memmem(a.p, a.n, "\"hardware_slot\": \"no\"", 21));
+    assert_non_null(memmem(a.p, a.n, "\"hardware_mechanism\": \"no\"", 26));
+    assert_non_null(
+        memmem(a.p, a.n, "\"key_gen_mechanism\": \"CKM_EC_KEY_PAIR_GEN\"", 42));
     key_story_write(s, "claims.json", "{}");
     RUN("authorise", AUTHORISE, "--key", "manifest=vendor-1.pem", "--product",
         "thermostat", "--claims", "claims.json", "-o", "b.json");
@@ -577,6 +620,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FRESH(what_is_made_is_listed_and_shown),
+        FRESH(a_key_of_each_scheme_signs),
         FRESH(a_key_is_named_as_others_name_it),
         FRESH(an_exported_key_is_the_generated_one),
         FRESH(what_is_rehearsed_is_not_made),

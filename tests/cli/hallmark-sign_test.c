@@ -195,6 +195,9 @@ static void an_expired_authorisation_signs_nothing(void **state)
     assert_run(&r, 1, "trust.authorisation.expired");
     assert_non_null(strstr(hm_run_err(&r), "--issue-time"));
     RUN("manifest.json", BY(STORY_VENDOR), "--issue-time",
+        "2019-12-31T23:59:59Z");
+    assert_run(&r, 1, "trust.authorisation.early");
+    RUN("manifest.json", BY(STORY_VENDOR), "--issue-time",
         "2020-02-01T00:00:01Z");
     assert_run(&r, 1, "trust.authorisation.expired");
     assert_false(key_story_has(s, "manifest.json.sig"));
@@ -480,6 +483,7 @@ static const struct {
     {"C_OpenSession=0x30", 4, "hsm.call.failed", 0},
     {"C_OpenSession=0xe0", 4, "hsm.token.removed", 0},
     {"C_OpenSession=0x3", 4, "hsm.call.failed", 0}, /* slots were renumbered */
+    {"pins=8", 4, "hsm.pin.length", 0},
     {"flags=0x40000", 4, "hsm.pin.locked", 0},
     {"flags=0x20000", 4, "hsm.pin.final", 0},
     {"C_Login=0xa0", 4, "hsm.pin.incorrect", 1},
@@ -497,6 +501,11 @@ static const struct {
     {"unavailable", 4, "hsm.key.missing", 1},
     {"nobytes", 4, "hsm.key.missing", 1},
     {"reauthenticate", 4, "hsm.key.reauthenticate", 1},
+    {"extractable", 1, "hsm.claims.extractable", 1},
+    {"derives", 1, "hsm.claims.usage", 1},
+    {"silent", 0, "", 1},
+    {"C_GetMechanismInfo=0x5", 0, "", 1},
+    {"C_GetSlotInfo=0x5", 0, "", 1},
     {"C_SignInit=0x70", 4, "hsm.call.failed", 1},
     {"C_SignInit=0x32", 4, "hsm.token.removed", 1},
     {"C_SignInit=0xb0", 4, "hsm.token.removed", 1},
@@ -564,6 +573,57 @@ static void each_call_may_be_the_first_to_fail(void **state)
             assert_int_equal(key_story_count(s, ".", "manifest.json.sig"), 0);
             assert_string_equal(hm_run_out(&r), "");
         }
+}
+
+/* What the token says of a key is obeyed unless the call says otherwise; what it
+ * does not say is told. */
+static void
+a_key_that_its_token_speaks_ill_of_signs_only_when_told_to(void **state)
+{
+    static const struct {
+        const char *fault, *accept, *said;
+    } rows[] = {
+        {"HM_FAULT=extractable", "--accept-claims", "may leave its token"},
+        {"HM_FAULT=derives", "--accept-claims", "does more than sign"},
+        {"HM_FAULT=silent", NULL, "does not say whether key"},
+    };
+    START(state);
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *env[] = {rows[i].fault, NULL};
+
+        key_story_run_env(
+            s, &r, env,
+            (const char *const[]){"hallmark-sign", "manifest.json",
+                                  BY(STORY_VENDOR), "--force", "--module",
+                                  HM_FAULT_MODULE, rows[i].accept, NULL});
+        assert_run(&r, 0, "");
+        assert_non_null(strstr(hm_run_err(&r), rows[i].said));
+    }
+}
+
+static void a_root_key_that_may_leave_signs_no_authorisation(void **state)
+{
+    static const char *const env[] = {"HM_FAULT=extractable", NULL};
+    const char *argv[] = {"hallmark-key", "authorise",
+                          "--root",       "root.json",
+                          "--from",       "authorisation.json",
+                          "--days",       "9",
+                          "--sign",       STORY_ROOT,
+                          "--pin",        "file:root.pin",
+                          "--softhsm",    "rt",
+                          "--module",     HM_FAULT_MODULE,
+                          "-o",           "next.json",
+                          NULL,           NULL};
+    START(state);
+
+    key_story_run_env(s, &r, env, argv);
+    assert_run(&r, 1, "hsm.claims.extractable");
+    assert_false(key_story_has(s, "next.json"));
+    argv[sizeof(argv) / sizeof(argv[0]) - 2] = "--accept-claims";
+    key_story_run_env(s, &r, env, argv);
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_err(&r), "may leave its token"));
 }
 
 /* Two documents, and the second gets the signature of the first. */
@@ -722,29 +782,69 @@ static void two_signatures_are_written_both_or_none(void **state)
     key_story_clear(&story);
 }
 
+static void generate(const struct key_story *s, struct hm_run *r,
+                     const char *fault, const char *scheme, const char *name)
+{
+    const char *env[] = {fault, NULL};
+    char uri[64];
+
+    (void)snprintf(uri, sizeof(uri), "pkcs11:token=vendor;object=%s", name);
+    key_story_run_env(s, r, env,
+                      (const char *const[]){
+                          "hallmark-key", "generate", uri, "--scheme", scheme,
+                          "--pin", "file:vendor.pin", "--softhsm", "vt",
+                          "--module", HM_FAULT_MODULE, "-o", name, NULL});
+}
+
+#define EC  "ecdsa-p256-sha256"
+#define RSA "rsa-pkcs1-sha256"
+
 /* Keys that a bad module makes are destroyed, and the store stays as it was. */
 static void a_key_that_could_leave_is_not_kept(void **state)
 {
-    static const char *const bad[] = {"HM_FAULT=extractable", "HM_FAULT=leak",
-                                      "HM_FAULT=flip"};
-    static const char *const reasons[] = {
-        "hsm.key.extractable", "hsm.key.extractable", "hsm.sign.mismatch"};
+    static const struct {
+        const char *fault, *scheme, *reason;
+    } rows[] = {
+        {"HM_FAULT=extractable", EC, "hsm.key.extractable"},
+        {"HM_FAULT=leak", EC, "hsm.key.extractable"},
+        {"HM_FAULT=flip", EC, "hsm.sign.mismatch"},
+        {"HM_FAULT=derives", EC, "hsm.claims.usage"},
+        {"HM_FAULT=strict", RSA, "hsm.claims.usage"}, /* it decrypts */
+        {"HM_FAULT=keeps", EC, "hsm.key.extractable"},
+        {"HM_FAULT=sets leak", EC, "hsm.key.extractable"},
+        {"HM_FAULT=acme copies", EC, "hsm.key.extractable"},
+        {"HM_FAULT=C_GetMechanismInfo=0x70", EC, "hsm.mechanism.missing"},
+    };
     START(state);
 
-    for (size_t i = 0; i < 3; i++) {
-        const char *env[] = {bad[i], NULL};
-        const char *const argv[] = {
-            "hallmark-key", "generate",        "pkcs11:token=vendor;object=new",
-            "--pin",        "file:vendor.pin", "--softhsm",
-            "vt",           "--module",        HM_FAULT_MODULE,
-            "-o",           "new.pem",         NULL};
-
-        key_story_run_env(s, &r, env, argv);
-        assert_run(&r, 4, reasons[i]);
-        assert_false(key_story_has(s, "new.pem"));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        generate(s, &r, rows[i].fault, rows[i].scheme, "new");
+        assert_run(&r, 4, rows[i].reason);
+        assert_false(key_story_has(s, "new"));
     }
     STORY_RUN(s, &r, "hallmark-key", "list", "--softhsm", "vt");
     assert_null(strstr(hm_run_out(&r), "object=new"));
+}
+
+/* What cannot be used to get it out is told and no reason to destroy a key. */
+static void a_key_that_is_kept_although_tells_why(void **state)
+{
+    static const struct {
+        const char *fault, *out, *err;
+    } rows[] = {
+        {"HM_FAULT=strict", "extractable: no", ""},
+        {"HM_FAULT=sets", "changeable: yes", "worth little"},
+        {"HM_FAULT=copies", "copyable: yes", "would copy the new key"},
+        {"HM_FAULT=acme", "changeable: no", ""},
+    };
+    START(state);
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        generate(s, &r, rows[i].fault, EC, rows[i].fault + 9);
+        assert_run(&r, 0, "");
+        assert_non_null(strstr(hm_run_out(&r), rows[i].out));
+        assert_non_null(strstr(hm_run_err(&r), rows[i].err));
+    }
 }
 
 /* ---- secrets ------------------------------------------------------------------ */
@@ -869,6 +969,8 @@ int main(void)
         FRESH(a_statement_is_signed_elsewhere),
         FRESH(every_failing_call_leaves_nothing),
         FRESH(each_call_may_be_the_first_to_fail),
+        FRESH(a_key_that_its_token_speaks_ill_of_signs_only_when_told_to),
+        FRESH(a_root_key_that_may_leave_signs_no_authorisation),
         FRESH(a_signature_of_before_is_not_taken),
         FRESH(no_variable_names_a_module),
         FRESH(what_cannot_be_read_allows_nothing),
@@ -878,6 +980,7 @@ int main(void)
         FRESH(a_token_removed_between_two_documents_leaves_nothing),
         cmocka_unit_test(two_signatures_are_written_both_or_none),
         FRESH(a_key_that_could_leave_is_not_kept),
+        FRESH(a_key_that_is_kept_although_tells_why),
         FRESH(a_pin_is_found_nowhere),
         FRESH(a_pin_is_wiped_before_anything_is_signed),
     };

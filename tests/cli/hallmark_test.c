@@ -535,6 +535,45 @@ static void a_directory_that_cannot_be_written_is_said_so(void **state)
 
 /* --- the front ------------------------------------------------------------------------------ */
 
+/* Each key that release.json names is looked at, as what it is named for. */
+static void the_doctor_sees_every_key_of_release_json(void **state)
+{
+    struct key_story s;
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    (void)state;
+    project_make(&s);
+    STORY_RUN(&s, &r, "hallmark", "doctor", "release.json");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "manifest key pkcs11:"));
+    assert_non_null(strstr(hm_run_out(&r), "provenance key pkcs11:"));
+    assert_null(strstr(hm_run_out(&r), "fail "));
+    STORY_RUN(&s, &r, "hallmark", "doctor", "release.json", "--log-in",
+              "--json");
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "\"good\": true"));
+    assert_null(strstr(hm_run_out(&r), "\"good\": false"));
+    key_story_clear(&s);
+}
+
+/* The two keys of release.json change places: both are fine, for another role. */
+static void the_doctor_knows_which_key_is_for_what(void **state)
+{
+    struct key_story s;
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    (void)state;
+    project_make(&s);
+    project_edit(&s, "release.json", STORY_VENDOR,
+                 "pkcs11:token=vendor;object=x");
+    project_edit(&s, "release.json", STORY_PROVE, STORY_VENDOR);
+    STORY_RUN(&s, &r, "hallmark", "doctor", "release.json", "--json");
+    assert_run(&r, 4,
+               "hsm.key.missing"); /* the first, and the second is told */
+    assert_non_null(strstr(hm_run_out(&r), "trust.key.role"));
+    key_story_clear(&s);
+}
+
 static void an_unknown_command_is_answered_with_the_list(void **state)
 {
     HM_OWN(hm_run) r = HM_RUN_INIT;
@@ -612,6 +651,8 @@ int main(void)
         cmocka_unit_test(a_release_json_that_changes_meanwhile_is_noticed),
         cmocka_unit_test(a_full_disk_leaves_nothing),
         cmocka_unit_test(a_directory_that_cannot_be_written_is_said_so),
+        cmocka_unit_test(the_doctor_sees_every_key_of_release_json),
+        cmocka_unit_test(the_doctor_knows_which_key_is_for_what),
         cmocka_unit_test(an_unknown_command_is_answered_with_the_list),
         cmocka_unit_test(a_command_is_the_program_beside_this_one),
         cmocka_unit_test(init_writes_what_the_reader_takes),

@@ -1,6 +1,10 @@
 /* One suite for tokens of several makes: a key is made there, looked at, signs
  * an authorisation that openssl verifies, and a wrong PIN is refused.  What is
- * not installed is not run, and says so. */
+ * not installed is not run, and says so.
+ *
+ * openCryptoki keeps its state in fixed places and has a daemon of root: this
+ * program runs itself once more for it, in namespaces of its own where those
+ * places are empty, and with them everything is gone. */
 #include "hm_run.h"
 #include "hm_test.h"
 
@@ -13,6 +17,7 @@
 #define PKCS11  "/usr/lib/x86_64-linux-gnu/pkcs11/"
 #define TPM2    PKCS11 "libtpm2_pkcs11.so"
 #define P11_KIT PKCS11 "p11-kit-client.so"
+#define OCK     "/usr/lib/x86_64-linux-gnu/opencryptoki/libopencryptoki.so.0"
 
 struct place {
     const char *name;
@@ -22,13 +27,14 @@ struct place {
     const char *init[5];      /* options of token-init; none: it is there */
     const char *where[3];     /* options that name the token's module */
     const char *key;          /* URI */
+    const char *scheme;       /* of generate; NULL: the default */
     const char *between;      /* shell, before each call; or NULL */
 };
 
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 /* A TPM without a resource manager holds three objects; others flush them.  Its
- * module leaks, which is not ours to tell. */
+ * module leaks, as openCryptoki's does, which is not ours to tell. */
 #define FLUSH "tpm2_flushcontext -t; tpm2_flushcontext -l; tpm2_flushcontext -s"
 
 static const struct place places[] = {
@@ -39,6 +45,7 @@ static const struct place places[] = {
      {"--softhsm", "store", "--token", "one"},
      {"--softhsm", "store"},
      "pkcs11:token=one;object=key-1",
+     NULL,
      NULL},
     {"NSS",
      LIST(NSS),
@@ -47,6 +54,7 @@ static const struct place places[] = {
      {"--nss", "store"},
      {"--nss", "store"},
      "pkcs11:token=NSS%20Certificate%20DB;object=key-1",
+     NULL,
      NULL},
     {"tpm2-pkcs11 on swtpm",
      LIST(TPM2, "/usr/bin/swtpm", "/usr/bin/tpm2_flushcontext"),
@@ -60,6 +68,7 @@ static const struct place places[] = {
      {"--module", TPM2, "--token", "one"},
      {"--module", TPM2},
      "pkcs11:token=one;object=key-1",
+     NULL,
      FLUSH},
     {"a SoftHSM behind a p11-kit server",
      LIST(P11_KIT, SOFTHSM, "/usr/bin/p11-kit", "/usr/bin/softhsm2-util"),
@@ -73,8 +82,30 @@ static const struct place places[] = {
      {NULL},
      {"--module", P11_KIT},
      "pkcs11:token=one;object=key-1",
+     NULL,
+     NULL},
+    {"the soft token of openCryptoki",
+     LIST(OCK, "/usr/sbin/pkcsslotd", "/usr/sbin/pkcsconf", "/usr/bin/unshare"),
+     LIST("ASAN_OPTIONS=detect_leaks=0"),
+     "mkdir -p /run/lock/opencryptoki/swtok "
+     "/var/lib/opencryptoki/swtok/TOK_OBJ "
+     "&& chown -R root:pkcs11 /run/lock/opencryptoki /var/lib/opencryptoki && "
+     "chmod -R 0770 /run/lock/opencryptoki /var/lib/opencryptoki && printf "
+     "'version opencryptoki-3.1\\nslot 3\\n{\\nstdll = libpkcs11_sw.so\\n}\\n' "
+     ">/etc/opencryptoki/opencryptoki.conf && pkcsslotd && "
+     "until [ -S /run/pkcsslotd.socket ]; do sleep 0.05; done && "
+     "echo one | pkcsconf -I -c 3 -S 87654321 >/dev/null && "
+     "pkcsconf -P -c 3 -S 87654321 -n 76543210 && "
+     "pkcsconf -u -c 3 -S 76543210 -n 12345678 && "
+     "pkcsconf -p -c 3 -U 12345678 -n 123456",
+     {NULL},
+     {"--module", OCK},
+     "pkcs11:token=one;object=key-1",
+     "rsa-pkcs1-sha256",
      NULL},
 };
+
+#define OPENCRYPTOKI 4
 
 #define ENV 6
 
@@ -140,7 +171,8 @@ static void suite(const struct hm_temp *t, const struct place *p)
         assert_run(&r, 0, "");
     }
     key(t, p, &r, "generate", p->where,
-        LIST(p->key, "--pin", "file:pin", "-o", "key.pem"));
+        LIST(p->key, "--pin", "file:pin", "-o", "key.pem",
+             p->scheme == NULL ? NULL : "--scheme", p->scheme));
     assert_run(&r, 0, "");
     assert_non_null(strstr(hm_run_out(&r), "claimed  extractable: no"));
     key(t, p, &r, "doctor", p->where, LIST(p->key, "--pin", "file:pin"));
@@ -224,16 +256,56 @@ static void a_token_behind_a_server_signs(void **state)
     run_place(state, 3);
 }
 
+/* A copy of this program where openCryptoki finds nothing, and leaves nothing. */
+#define NAMESPACES                                                             \
+    "/usr/bin/unshare", "--mount", "--ipc", "--pid", "--fork", "--kill-child", \
+        "--mount-proc", "/bin/sh", "-c"
+
+static const char empty_places[] =
+    "for place in /run /dev/shm /var/lib/opencryptoki /etc/opencryptoki; do "
+    "mount -t tmpfs tmpfs $place || exit 1; done; exec \"$@\"";
+
+static void a_token_without_curves_signs(void **state)
+{
+    const struct hm_run_how how = {.cwd = ((struct hm_temp *)*state)->path};
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    char self[512] = "";
+
+    if (!is_installed(&places[OPENCRYPTOKI]))
+        skip();
+    HM_RUN(&r, &how, NAMESPACES, empty_places, "sh", "true");
+    if (r.status != 0) {
+        print_message("%s: not run, no namespaces: %s\n",
+                      places[OPENCRYPTOKI].name, hm_run_err(&r));
+        skip();
+    }
+    assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
+    HM_RUN(&r, &how, NAMESPACES, empty_places, "sh", self, "inside");
+    if (r.status != 0)
+        fail_msg("inside:\n%s%s", hm_run_out(&r), hm_run_err(&r));
+}
+
+static void opencryptoki_signs(void **state)
+{
+    run_place(state, OPENCRYPTOKI);
+}
+
 #define FRESH(test) cmocka_unit_test_setup_teardown(test, enter, leave)
 
-int main(void)
+int main(int argc, char *argv[])
 {
+    const struct CMUnitTest inside[] = {FRESH(opencryptoki_signs)};
     const struct CMUnitTest tests[] = {
         FRESH(softhsm_signs),
         FRESH(nss_signs),
         FRESH(a_tpm_signs),
         FRESH(a_token_behind_a_server_signs),
+        FRESH(a_token_without_curves_signs),
     };
+
+    /* The first of its process namespace: nothing else is disturbed. */
+    if (argc == 2 && strcmp(argv[1], "inside") == 0 && getpid() == 1)
+        return cmocka_run_group_tests_name("inside", inside, NULL, NULL);
 
     return cmocka_run_group_tests_name("modules", tests, NULL, NULL);
 }

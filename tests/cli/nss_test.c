@@ -73,6 +73,38 @@ static void root_keys_on_two_makes_of_token_sign_one_document(void **state)
     assert_run(&r, 0, ""); /* so both count */
 }
 
+#define AT_NSS  "--key", NSS_KEY, "--nss", "nt", "--pin", "file:root.pin"
+#define AT_ROOT "--key", STORY_ROOT, "--softhsm", "rt", "--pin", "file:root.pin"
+#define AT_VENDOR \
+    "--key", STORY_VENDOR, "--softhsm", "vt", "--pin", "file:vendor.pin"
+#define SIGN(...)                                            \
+    RUN("hallmark-sign", __VA_ARGS__, "--root", "two.json"); \
+    assert_run(&r, 0, "")
+#define MADE "--root", "two.json", "--authorisation", "a.json"
+
+static void the_record_of_a_ceremony_tells_both_makes(void **state)
+{
+    START(state);
+
+    make_root(s);
+    SIGN("a.json", AT_NSS, "--evidence", "n.json");
+    SIGN("a.json", AT_ROOT, "--evidence", "r.json");
+    RUN("hallmark-key", "ceremony-make", MADE, "--by", "R. Manager", "--why",
+        "SEC-1", "--who", "first officer=root-n.pem", "--who",
+        "second officer=root-1.pem", "--who", "build team=vendor-1.pem",
+        "--evidence", "n.json", "--evidence", "r.json", "-o", "record.json");
+    assert_run(&r, 0, "");
+    SIGN("record.json", AT_NSS, "--authorisation", "a.json");
+    SIGN("record.json", AT_ROOT, "--authorisation", "a.json");
+    SIGN("record.json", AT_VENDOR, "--authorisation", "a.json");
+    RUN("hallmark-key", "ceremony-check", "record.json", MADE);
+    assert_run(&r, 0, "");
+    assert_non_null(strstr(hm_run_out(&r), "token 'NSS Certificate DB'"));
+    assert_non_null(strstr(hm_run_out(&r), "token 'root'"));
+    key_story_openssl(s, "root-n.pem", "record.json.sig", "record.json");
+    key_story_openssl(s, "vendor-1.pem", "record.json.sig.3", "record.json");
+}
+
 static void a_wrong_call_says_why(void **state)
 {
     START(state);
@@ -88,6 +120,11 @@ static void a_wrong_call_says_why(void **state)
     RUN("hallmark-key", "list", "--nss", "nt", "--softhsm", "rt");
     assert_run(&r, 2, "hsm.where.twice");
     make_root(s);
+    RUN("hallmark-key", "list", "--nss", "nt", "--module",
+        HM_HSM_MODULE_DEFAULT);
+    assert_run(&r, 4, "hsm.nss.module");
+    RUN("hallmark-key", "list", "--module", HM_HSM_MODULE_NSS);
+    assert_run(&r, 4, "hsm.nss.module");
     RUN("hallmark-key", "token-init", "--nss", "nt", "--pin", "file:root.pin");
     assert_run(&r, 4, "hsm.token.exists");
     RUN("hallmark-key", "show", NSS_KEY, "--nss", "nt", "--pin",
@@ -104,6 +141,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             root_keys_on_two_makes_of_token_sign_one_document, make, unmake),
+        cmocka_unit_test_setup_teardown(
+            the_record_of_a_ceremony_tells_both_makes, make, unmake),
         cmocka_unit_test_setup_teardown(a_wrong_call_says_why, make, unmake),
     };
 

@@ -1,9 +1,10 @@
 """Validate the documents of a demonstration against schemas/; and the requests of
 the seed corpus, each of which stands behind a root.json.
 
-usage: schemas.py SCHEMAS DEMO RECORDS
+usage: schemas.py SCHEMAS DEMO RECORDS X509
 RECORDS: folder of records that hallmark-key revoke --incident wrote, and of
 results of hallmark-pack
+X509: folder that x509.sh left
 """
 
 import json
@@ -12,7 +13,7 @@ import sys
 
 import jsonschema
 
-schemas, demo, records = map(pathlib.Path, sys.argv[1:])
+schemas, demo, records, x509 = map(pathlib.Path, sys.argv[1:])
 samples = pathlib.Path("testdata/fuzz/cohorts")
 documents = {
     "root": [demo / "root.json"],
@@ -23,11 +24,15 @@ documents = {
     "evidence": [demo / "evidence/index.json"],
     "incident": [records / "stuck.json", records / "reached.json",
                  demo / "incident.json"],
-    "listing": sorted(records.glob("listing-*.json")),
-    "comparison": sorted(records.glob("comparison-*.json")),
-    "rebuild": sorted(records.glob("rebuild-*.json")),
+    "result-list": sorted(records.glob("listing-*.json")),
+    "result-compare": sorted(records.glob("comparison-*.json")),
+    "result-rebuild": sorted(records.glob("rebuild-*.json")),
+    "ceremony": [demo / "ceremony.json"],
     "cohorts": [samples / name for name in ("full", "least", "no-clock")]
     + [demo / "fleet.json"],
+    "result-csr": [x509 / "csr.result"],
+    "result-certify": [x509 / f"{n}.result" for n in ("root", "leaf", "dry")],
+    "result-cms": [x509 / f"{n}.result" for n in ("detached", "plain", "verity")],
 }
 
 requests = schemas.resolve().parent / "testdata/fuzz/request"

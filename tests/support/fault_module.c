@@ -10,6 +10,14 @@
  *     other              C_SignInit takes another private key than the asked one
  *     flags=0x40000      set in the flags of every token
  *     extractable        every key says that it can be extracted
+ *     silent             no key says whether it can be extracted
+ *     derives            every key says that it derives
+ *     strict             C_GenerateKeyPair takes eight private attributes only
+ *     sets               C_SetAttributeValue says yes and does nothing
+ *     keeps              ... and every key says from then on that it can leave
+ *     copies             C_CopyObject says yes
+ *     pins=N             every token says that it takes PINs of N bytes at most
+ *     acme               no token says that it is SoftHSM
  *     leak               CKA_VALUE is handed out
  *     mute               CKA_VALUE is what the module knows nothing of
  *     huge               every attribute says that it has 2^20 bytes
@@ -196,6 +204,7 @@ WRAP(C_GenerateKey,
      (s, m, t, n, h))
 WRAP(C_GetMechanismInfo,
      (CK_SLOT_ID s, CK_MECHANISM_TYPE t, CK_MECHANISM_INFO *i), (s, t, i))
+WRAP(C_GetSlotInfo, (CK_SLOT_ID s, CK_SLOT_INFO *i), (s, i))
 WRAP(C_DestroyObject, (CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o), (s, o))
 
 /* NOLINTNEXTLINE(readability-function-size): PKCS#11 says so */
@@ -207,6 +216,8 @@ static CK_RV wrap_C_GenerateKeyPair(CK_SESSION_HANDLE s, CK_MECHANISM *m,
 {
     const CK_RV rv = fault("C_GenerateKeyPair");
 
+    if (asked("strict") != NULL && prv_n > 8)
+        return CKR_TEMPLATE_INCONSISTENT;
     return rv != CKR_OK ? rv
                         : real->C_GenerateKeyPair(s, m, pub, pub_n, prv, prv_n,
                                                   pub_h, prv_h);
@@ -233,6 +244,12 @@ static CK_RV wrap_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
     if (rv == CKR_OK && flags != NULL &&
         (info->flags & CKF_TOKEN_INITIALIZED) != 0)
         info->flags |= strtoul(flags, NULL, 0);
+    if (rv == CKR_OK && asked("pins") != NULL)
+        info->ulMaxPinLen = strtoul(asked("pins"), NULL, 0);
+    if (rv == CKR_OK && asked("acme") != NULL) {
+        memset(info->manufacturerID, 'a', sizeof(info->manufacturerID));
+        memset(info->model, 'a', sizeof(info->model));
+    }
     return rv;
 }
 
@@ -257,6 +274,32 @@ static void say_true(CK_ATTRIBUTE *t)
     t->ulValueLen = sizeof(yes);
 }
 
+static bool was_set;
+
+static CK_RV wrap_C_SetAttributeValue(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o,
+                                      CK_ATTRIBUTE *t, CK_ULONG n)
+{
+    const CK_RV rv = fault("C_SetAttributeValue");
+
+    was_set = asked("keeps") != NULL;
+    if (rv == CKR_OK && (was_set || asked("sets") != NULL))
+        return CKR_OK;
+    return rv != CKR_OK ? rv : real->C_SetAttributeValue(s, o, t, n);
+}
+
+/* The copy is no other object: what is claimed of it is. */
+static CK_RV wrap_C_CopyObject(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o,
+                               CK_ATTRIBUTE *t, CK_ULONG n,
+                               CK_OBJECT_HANDLE *copy)
+{
+    const CK_RV rv = fault("C_CopyObject");
+
+    *copy = HUGE_COUNT;
+    if (rv == CKR_OK && asked("copies") != NULL)
+        return CKR_OK;
+    return rv != CKR_OK ? rv : real->C_CopyObject(s, o, t, n, copy);
+}
+
 static void unwrap(CK_ATTRIBUTE *t)
 {
     if (t->pValue == NULL || t->ulValueLen < 3)
@@ -272,9 +315,20 @@ static CK_RV wrap_C_GetAttributeValue(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o,
 
     if (rv != CKR_OK)
         return rv;
+    if (o == HUGE_COUNT) { /* C_CopyObject */
+        say_true(t);
+        return CKR_OK;
+    }
     rv = real->C_GetAttributeValue(s, o, t, n);
+    if (was_set && t->type == CKA_EXTRACTABLE)
+        say_true(t);
     if (asked("extractable") != NULL && t->type == CKA_EXTRACTABLE)
         say_true(t);
+    if (asked("derives") != NULL && t->type == CKA_DERIVE)
+        say_true(t);
+    if (asked("silent") != NULL &&
+        (t->type == CKA_EXTRACTABLE || t->type == CKA_SENSITIVE))
+        return CKR_ATTRIBUTE_TYPE_INVALID;
     if (asked("reauthenticate") != NULL && t->type == CKA_ALWAYS_AUTHENTICATE)
         say_true(t);
     if (asked("bare") != NULL && t->type == CKA_EC_POINT && rv == CKR_OK)
@@ -389,6 +443,9 @@ static void fill(void)
     OURS(C_FindObjectsFinal);
     OURS(C_SignInit);
     OURS(C_GetMechanismInfo);
+    OURS(C_GetSlotInfo);
+    OURS(C_SetAttributeValue);
+    OURS(C_CopyObject);
     OURS(C_DestroyObject);
     OURS(C_GenerateKeyPair);
     OURS(C_GetSlotList);

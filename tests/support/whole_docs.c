@@ -34,6 +34,10 @@ static void fill_token(struct hm_token_claims *t)
     (void)snprintf(t->protection, sizeof(t->protection), "hardware");
     (void)snprintf(t->local, sizeof(t->local), "yes");
     (void)snprintf(t->always_sensitive, sizeof(t->always_sensitive), "no");
+    (void)snprintf(t->hardware_slot, sizeof(t->hardware_slot), "yes");
+    (void)snprintf(t->hardware_mechanism, sizeof(t->hardware_mechanism), "no");
+    (void)snprintf(t->key_gen_mechanism, sizeof(t->key_gen_mechanism),
+                   "CKM_EC_KEY_PAIR_GEN");
 }
 
 static void fill_limits(struct hm_authorisation *a)

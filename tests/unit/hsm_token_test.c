@@ -4,11 +4,11 @@
 
 #include "hm_test.h"
 
+#include <openssl/ec.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define SIGNATURES 2000
 
 struct fixture {
     struct hm_temp temp;
@@ -57,7 +57,9 @@ static int make(void **state)
     assert_ok(hm_hsm_commit(&f->hsm, &e), &e);
     log_in(f, HM_HSM_PROVISION);
     read_uri("pkcs11:token=t;object=k", &uri);
-    assert_ok(hm_hsm_generate(&f->hsm, &uri, &key, &e), &e);
+    assert_ok(
+        hm_hsm_generate(&f->hsm, &uri, HM_SCHEME_ECDSA_P256_SHA256, &key, &e),
+        &e);
     assert_ok(hm_hsm_commit(&f->hsm, &e), &e);
     hm_hsm_clear(&f->hsm);
     *state = f;
@@ -97,32 +99,106 @@ static void a_generated_key_claims_to_stay_inside(void **state)
     assert_int_equal(key.claims.extractable, HM_HSM_NO);
     assert_int_equal(key.claims.never_extractable, HM_HSM_YES);
     assert_true(key.claims.is_software);
+    assert_int_equal(key.claims.hardware_slot, HM_HSM_NO);
+    assert_int_equal(key.claims.hardware_mechanism, HM_HSM_NO);
+    assert_int_equal(key.claims.unwrap, HM_HSM_NO);
+    assert_int_equal(key.claims.derive, HM_HSM_NO);
+    assert_int_equal(key.claims.wrap, HM_HSM_UNKNOWN);
+    assert_false(hm_hsm_does_more(&key));
+    assert_string_equal(key.claims.key_gen_mechanism, "CKM_EC_KEY_PAIR_GEN");
     assert_string_equal(key.claims.token, "t");
     assert_int_equal(key.uri.id_n, 16);
     assert_string_equal(hm_hsm_note(&f->hsm), "");
 }
 
-static void two_thousand_signatures_verify(void **state)
+#define MANY   2000
+#define ROUNDS 10
+
+/* What hm_hsm_sign_many() is asked for. */
+struct many {
+    struct hm_hsm_task task[MANY];
+    struct hm_buf sig[MANY];
+    int number[MANY];
+};
+
+static struct many *make_many(const struct hm_public_key *pinned)
+{
+    struct many *m = calloc(1, sizeof(*m));
+
+    assert_non_null(m);
+    for (int i = 0; i < MANY; i++) {
+        m->number[i] = i;
+        m->sig[i] = (struct hm_buf)HM_BUF_INIT(HM_SIGNATURE_MAX);
+        m->task[i] = (struct hm_hsm_task){
+            .pinned = pinned,
+            .message = {(const uint8_t *)&m->number[i], sizeof(int)},
+            .sig = &m->sig[i]};
+    }
+    return m;
+}
+
+static void free_many(struct many *m)
+{
+    for (int i = 0; i < MANY; i++)
+        hm_buf_clear(&m->sig[i]);
+    free(m);
+}
+
+/* r and s have leading zeros now and then; hm_hsm_sign_many() verifies each
+ * with OpenSSL, and so do we, a few of them. */
+static void twenty_thousand_signatures_verify(void **state)
 {
     struct fixture *f = *state;
     HM_OWN(hm_hsm_key) key = HM_HSM_KEY_INIT;
-    HM_OWN(hm_buf) sig = HM_BUF_INIT(HM_SIGNATURE_MAX);
     size_t shortest = HM_SIGNATURE_MAX;
     struct hm_err e = {0};
+    struct many *m = NULL;
 
     log_in(f, HM_HSM_USE);
     find(f, "pkcs11:object=k", &key);
-    for (int i = 0; i < SIGNATURES; i++) {
-        const struct hm_bytes message = {(const uint8_t *)&i, sizeof(i)};
-
-        assert_ok(
-            hm_hsm_sign(&f->hsm, &key, &key.public_key, message, &sig, &e), &e);
-        assert_ok(hm_signature_verify(&key.public_key, message,
-                                      hm_buf_view(&sig), &e),
-                  &e);
-        shortest = sig.n < shortest ? sig.n : shortest;
+    m = make_many(&key.public_key);
+    for (int round = 0; round < ROUNDS; round++) {
+        assert_ok(hm_hsm_sign_many(&f->hsm, &key, m->task, MANY, &e), &e);
+        for (int i = 0; i < MANY; i++) {
+            if (i % 50 == 0)
+                assert_ok(hm_signature_verify(&key.public_key,
+                                              m->task[i].message,
+                                              hm_buf_view(&m->sig[i]), &e),
+                          &e);
+            shortest = m->sig[i].n < shortest ? m->sig[i].n : shortest;
+            m->number[i] += MANY;
+        }
     }
-    assert_true(shortest < 70); /* some r or s had leading zeros */
+    assert_true(shortest < 70);
+    free_many(m);
+}
+
+/* A pinned key that lies: its SPKI is the token's, what verifies is not. */
+static void one_bad_signature_of_many_hands_out_none(void **state)
+{
+    struct fixture *f = *state;
+    HM_OWN(hm_hsm_key) key = HM_HSM_KEY_INIT;
+    struct hm_public_key liar = HM_PUBLIC_KEY_INIT;
+    struct hm_err e = {0};
+
+    for (int bad = 0; bad < MANY; bad += MANY - 1) {
+        struct many *m = NULL;
+
+        log_in(f, HM_HSM_USE);
+        find(f, "pkcs11:object=k", &key);
+        liar = key.public_key;
+        liar.pkey = EVP_EC_gen("P-256");
+        m = make_many(&key.public_key);
+        m->task[bad].pinned = &liar;
+        assert_fails(hm_hsm_sign_many(&f->hsm, &key, m->task, MANY, &e),
+                     HM_E_TOKEN, "hsm.sign.mismatch", &e);
+        for (int i = 0; i < MANY; i++)
+            assert_int_equal(m->sig[i].n, 0);
+        free_many(m);
+        EVP_PKEY_free(liar.pkey);
+        hm_hsm_key_clear(&key);
+        hm_hsm_clear(&f->hsm);
+    }
 }
 
 static void generate_raw(struct fixture *f, CK_MECHANISM_TYPE type,
@@ -265,11 +341,13 @@ static void a_second_key_with_the_name_is_not_made(void **state)
 
     log_in(f, HM_HSM_PROVISION);
     read_uri("pkcs11:object=k", &uri);
-    assert_fails(hm_hsm_generate(&f->hsm, &uri, &key, &e), HM_E_TOKEN,
-                 "hsm.key.exists", &e);
+    assert_fails(
+        hm_hsm_generate(&f->hsm, &uri, HM_SCHEME_ECDSA_P256_SHA256, &key, &e),
+        HM_E_TOKEN, "hsm.key.exists", &e);
     read_uri("pkcs11:token=t", &uri);
-    assert_fails(hm_hsm_generate(&f->hsm, &uri, &key, &e), HM_E_USAGE,
-                 "hsm.uri.object", &e);
+    assert_fails(
+        hm_hsm_generate(&f->hsm, &uri, HM_SCHEME_ECDSA_P256_SHA256, &key, &e),
+        HM_E_USAGE, "hsm.uri.object", &e);
 }
 
 static void what_is_not_there_is_listed(void **state)
@@ -430,7 +508,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH(a_generated_key_claims_to_stay_inside),
-        WITH(two_thousand_signatures_verify),
+        WITH(twenty_thousand_signatures_verify),
+        WITH(one_bad_signature_of_many_hands_out_none),
         WITH(every_scheme_signs_and_strange_keys_do_not_disturb),
         WITH(halves_with_one_id_may_have_two_labels),
         WITH(a_key_with_an_endless_name_does_not_disturb),

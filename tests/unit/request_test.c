@@ -40,6 +40,7 @@ static void the_first_authorisation_has_none_before_it(void **state)
     hm_buf_clear(&r->before);
     hm_signatures_clear(&r->signatures);
     r->act = HM_ACT_ROTATE; /* one key is retired from the start */
+    (void)snprintf(r->skip_reason, sizeof(r->skip_reason), "as elsewhere");
     request_write(w, r, &text);
     assert_null(memmem(text.p, text.n, "\"before\": {", 11));
     assert_ok(hm_request_read(r, hm_buf_view(&text), &w->root, &e), &e);
@@ -208,6 +209,34 @@ static void each_rule_has_its_reason(void **state)
     }
 }
 
+static void an_act_can_be_found(void **state)
+{
+    static const struct {
+        request_edit next;
+        enum hm_request_act act; /* HM_ACT_FIND: none */
+    } acts[] = {
+        {NULL, HM_ACT_AUTHORISE},         {edit_add, HM_ACT_AUTHORISE},
+        {edit_rotate, HM_ACT_ROTATE},     {edit_revoke, HM_ACT_REVOKE},
+        {rotate_and_revoke, HM_ACT_FIND},
+    };
+    const struct request_world *w = *state;
+
+    for (size_t i = 0; i < COUNT(acts); i++) {
+        OWN_REQUEST *r = request_new();
+        struct hm_err e = {.rc = HM_OK};
+        hm_rc rc;
+
+        request_fill(w, r, NULL, acts[i].next);
+        r->act = HM_ACT_FIND;
+        rc = hm_request_make(r, &w->root, &e);
+        assert_int_equal(r->act, acts[i].act);
+        if (acts[i].act == HM_ACT_FIND)
+            assert_fails(rc, HM_E_REJECTED, "request.act.differs", &e);
+        else
+            assert_ok(rc, &e);
+    }
+}
+
 static void zero_is_no_number_of_a_first_authorisation(void **state)
 {
     const struct request_world *w = *state;
@@ -226,6 +255,51 @@ static void zero_is_no_number_of_a_first_authorisation(void **state)
     a.sequence = 1;
     request_write_document(&w->m, &a, NULL, &r->document);
     assert_ok(hm_request_make(r, &w->root, &e), &e);
+}
+
+static void third_number(const struct maker *m, struct hm_authorisation *a)
+{
+    (void)m;
+    a->sequence = 10;
+}
+
+static const struct {
+    request_edit next;
+    const char *why;
+    hm_rc rc;
+    const char *reason; /* NULL: accepted */
+} skips[] = {
+    {NULL, "", HM_OK, NULL},
+    {NULL, "no need", HM_E_REJECTED, "request.skip.none"},
+    {third_number, "", HM_E_REJECTED, "request.skip.reason"},
+    {third_number, "9 was signed by mistake", HM_OK, NULL},
+    {third_number, "\x1b[2J", HM_E_FORMAT, "request.text.syntax"},
+};
+
+static void numbers_are_left_out_for_a_reason_that_is_kept(void **state)
+{
+    const struct request_world *w = *state;
+
+    for (size_t i = 0; i < COUNT(skips); i++) {
+        OWN_REQUEST *r = request_new();
+        HM_OWN(hm_buf) text = HM_BUF_INIT(HM_REQUEST_BYTES_MAX);
+        struct hm_err e = {.rc = HM_OK};
+        hm_rc rc;
+
+        request_fill(w, r, NULL, skips[i].next);
+        (void)snprintf(r->skip_reason, sizeof(r->skip_reason), "%s",
+                       skips[i].why);
+        rc = hm_request_make(r, &w->root, &e);
+        if (skips[i].reason != NULL) {
+            assert_fails(rc, skips[i].rc, skips[i].reason, &e);
+            continue;
+        }
+        assert_ok(rc, &e);
+        assert_int_equal(hm_request_skipped(r), skips[i].next == NULL ? 0 : 2);
+        request_write(w, r, &text);
+        assert_ok(hm_request_read(r, hm_buf_view(&text), &w->root, &e), &e);
+        assert_string_equal(r->skip_reason, skips[i].why);
+    }
 }
 
 static const struct {
@@ -328,6 +402,8 @@ int main(void)
         cmocka_unit_test(the_first_authorisation_has_none_before_it),
         cmocka_unit_test(words_are_the_same_for_the_same_documents),
         cmocka_unit_test(each_rule_has_its_reason),
+        cmocka_unit_test(numbers_are_left_out_for_a_reason_that_is_kept),
+        cmocka_unit_test(an_act_can_be_found),
         cmocka_unit_test(zero_is_no_number_of_a_first_authorisation),
         cmocka_unit_test(the_one_in_force_must_be_signed_by_the_root),
         cmocka_unit_test(who_asks_and_why_is_one_line_of_text),

@@ -146,6 +146,48 @@ static void a_scheme_that_nobody_knows_is_no_yes(void **state)
                  "trust.key.scheme", &e);
 }
 
+/* The authorisation of the world with a key more that everybody has. */
+static void with_published(const struct world *w, struct hm_authorisation *a,
+                           char keyid[HM_SHA256_HEX])
+{
+    HM_OWN(hm_buf) pem = HM_BUF_INIT(4096);
+    HM_OWN(hm_authorised_key)
+    key = {.products_n = 1,
+           .products = {"thermostat"},
+           .valid_from = FROM,
+           .valid_until = UNTIL,
+           .key = {.scheme = "ecdsa-p256-sha256"}};
+    struct hm_err e = {.rc = HM_OK};
+
+    fill(&w->m, a);
+    assert_ok(hm_file_load(HM_TESTDATA "/published/mcuboot-root-ec-p256.pem",
+                           &pem, &e),
+              &e);
+    assert_ok(hm_public_key_read_pem(&key.key.key, hm_buf_view(&pem), &e), &e);
+    memcpy(keyid, key.key.key.keyid, HM_SHA256_HEX);
+    assert_ok(hm_authorisation_add(a, &key, &e), &e);
+}
+
+static void a_key_that_everybody_has_is_no_yes(void **state)
+{
+    static const struct hm_key_use use = {HM_ROLE_MANIFEST, "thermostat",
+                                          MAKER_TIME};
+    const struct world *w = *state;
+    HM_OWN(hm_authorisation) a = HM_AUTHORISATION_INIT;
+    char keyid[HM_SHA256_HEX];
+    struct hm_err e = {.rc = HM_OK};
+
+    assert_ok(hm_authorisation_check_published(&w->a, &e), &e);
+    with_published(w, &a, keyid);
+    assert_fails(hm_authorisation_check_published(&a, &e), HM_E_REJECTED,
+                 "crypto.key.published", &e);
+    assert_non_null(strstr(e.text, "MCUboot root-ec-p256.pem"));
+    assert_fails(hm_authorisation_judge(&a, keyid, &use, &e), HM_E_REJECTED,
+                 "crypto.key.published", &e);
+    assert_ok(hm_authorisation_retire(&a, keyid, FROM, HM_COMPROMISED, &e), &e);
+    assert_ok(hm_authorisation_check_published(&a, &e), &e);
+}
+
 /* --- a signed document --------------------------------------------------------------- */
 
 static const struct {
@@ -378,6 +420,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_is_current_or_one_of_the_noes),
         cmocka_unit_test(a_scheme_that_nobody_knows_is_no_yes),
+        cmocka_unit_test(a_key_that_everybody_has_is_no_yes),
         cmocka_unit_test(who_signed_decides),
         cmocka_unit_test(the_window_holds_for_documents_too),
         cmocka_unit_test(signers_of_any_role_are_found),

@@ -350,6 +350,19 @@ static void wrong_format(const char *name, struct hm_buf *bytes, void *context)
         maker_replace(bytes, "hallmark-manifest/1", "hallmark-manifest/2");
 }
 
+static void published_key(struct hm_authorisation *a, void *context)
+{
+    HM_OWN(hm_buf) pem = HM_BUF_INIT(4096);
+    HM_OWN(hm_public_key) key = HM_PUBLIC_KEY_INIT;
+    struct hm_err e = {.rc = HM_OK};
+
+    (void)context;
+    assert_ok(hm_file_load(HM_TESTDATA "/published/rfc6979-p256.pem", &pem, &e),
+              &e);
+    assert_ok(hm_public_key_read_pem(&key, hm_buf_view(&pem), &e), &e);
+    assert_ok(hm_public_key_copy(&a->keys[0].key.key, &key, &e), &e);
+}
+
 static const struct wrongness {
     const char *reason;
     const char *file;
@@ -397,6 +410,9 @@ static const struct wrongness {
     {"trust.authorisation.vendor",
      "authorisation.json",
      {.edit_authorisation = vendor_of_authorisation}},
+    {"crypto.key.published",
+     "authorisation.json",
+     {.edit_authorisation = published_key}},
     {"trust.limit.missing", "manifest.json", {.edit_authorisation = no_limits}},
     {"trust.manifest.signature",
      "manifest.json",

@@ -1,0 +1,215 @@
+/* Keys whose private half anybody can read: test and development keys of
+ * boot loaders, update tools and standards.  Who builds a product from an
+ * example has one of them in it before anybody notices.
+ *
+ * A key is named by the SHA-256 of its SubjectPublicKeyInfo, as everywhere:
+ *
+ *     openssl pkey -in FILE -pubout -outform DER | sha256sum
+ *
+ * Only keys that hm_public_key_read() takes stand here; a list like this is
+ * never whole.  Where each was published:
+ *
+ *     AOSP        android.googlesource.com/platform/external, with its path
+ *     MCUboot     github.com/mcu-tools/mcuboot (boot/cypress for the last)
+ *     OP-TEE      github.com/OP-TEE/optee_os
+ *     RAUC        github.com/rauc/rauc 1.8
+ *     RFC         the RFC itself; 9500 made its keys to be found like this
+ *     TF-A, TF-M  git.trustedfirmware.org; TF-A 2.8
+ *     vboot       chromium.googlesource.com/chromiumos/platform/vboot_reference
+ *     Wycheproof  github.com/C2SP/wycheproof testvectors_v1
+ *     in-toto     github.com/in-toto/in-toto */
+#include "hm_crypto.h"
+
+static const struct {
+    const char keyid[HM_SHA256_HEX];
+    const char *where;
+} published[] = {
+    {"5a7a78cca4a0f420d9bc62bb669c3c2759e39f723d3ae10dcbe0f0815a07ecd4",
+     "RFC 6979 A.2.5"},
+    {"2f95601fa82060b909bfc6b979dbd303d34d34e0afb27ea496beac362f242a4b",
+     "RFC 6979 A.2.6"},
+    {"2bd1bb0c44a897c30a7aa0991cde38d8062fe441de50da0f46825344f602e827",
+     "RFC 7515 A.3"},
+    {"a14bcb1bf9bb821146ba32838217e476f5412621320534ffe490a1890c994660",
+     "MCUboot root-rsa-2048.pem"},
+    {"159d8b7930769d887f3ff0b4e9ec176b82313663f2ef76dc24f5e964da1bc482",
+     "MCUboot root-rsa-3072.pem"},
+    {"e30466f6b8470c1f29070b17f1e2d3e94d445e3f608087fdc711e4382bb538b6",
+     "MCUboot root-ec-p256.pem"},
+    {"6bcd1e16d80e5fe13a5307e6f1de8344c7e50e537d9962ce35ef6db5e642fae8",
+     "MCUboot root-ec-p384.pem"},
+    {"6d480226638605f9f4cee9790630d5be3374d0deb0a43f19434bf60c9cc47c36",
+     "MCUboot cypress-test-ec-p256.pem"},
+    {"3a21983aeeda3a503f4d3de2ff6fedbaa8b4389ab6ef7261cbdb1de85434fcc3",
+     "OP-TEE keys/default.pem"},
+    {"488e6f02c7296b6aa522ab71b539e00d4fb1ff4ae2683e35bddbb2d66a4c12e3",
+     "OP-TEE keys/default_ecdsa.pem"},
+    {"ebfe363948e8eff9252314dc84e827f37aca7d3a0bb34140eb4f08b548a4ccbd",
+     "TF-M root-RSA-3072_1.pem"},
+    {"8fb6bad671cfe698393c453357da61b56d757ab8c0f3fb9c87f2849e63131878",
+     "RFC 9500 testRSA2048"},
+    {"b2b04340cfaee616ec9c2c62d261b208e54bb197498df52e8cadede23ac0ba5e",
+     "RFC 9500 testECCP256"},
+    {"c4c10105a0be0ed4dd3354428dc38a9bfee64da141ce16e75c94eda272f9dd3a",
+     "RFC 9500 testECCP384"},
+    {"5c465203f66d5e55a381455ff1ed69403623aa5fde02d6805eabecc9a3fecd75",
+     "AOSP avb/test/data/testkey_atx_pik.pem"},
+    {"991259d9f9f6a9a29ba41babde3a50c50078dcafbaf57040b91989a866db8289",
+     "AOSP avb/test/data/testkey_atx_prk.pem"},
+    {"bfdebdfa61ed3fd68d6ed274e162fc170af3cb3700e41d0fd71c54db1a34a7a5",
+     "AOSP avb/test/data/testkey_atx_psk.pem"},
+    {"000d7b990448ba4ab1f682e4166cf342ef192e1d037686010052abf3bb093c1d",
+     "AOSP avb/test/data/testkey_atx_puk.pem"},
+    {"27f501a05553b8086eaea2ddabeb46c96b3ca30cd6ceb0d4f30e5bc0c543d507",
+     "AOSP avb/test/data/testkey_rsa2048.pem"},
+    {"9841073d16a7abbe21059e026da71976373d8f74fdb91cc46aa0a7d622b925b9",
+     "AOSP avb/test/data/testkey_rsa4096.pem"},
+    {"8dce10c952c3423d5a4e33b1bd2104293eec31ac384b5b9cbd3a10321e65ee8d",
+     "RAUC test/openssl-ca/dev/private/autobuilder-1.pem"},
+    {"bfda383519d81b8e2660913e5de1df5fa4914462b46974b35149d952ec63ede7",
+     "RAUC test/openssl-ca/dev/private/autobuilder-2.pem"},
+    {"469e16e2dc1e09f85b7f71d5dfd0a4917ffead247b47e437bf76213a3849895b",
+     "RAUC test/openssl-ca/dev/private/ca.key.pem"},
+    {"3b1c8512d07e233821060c81e855d06d693d3a4a2f4a4e651a665360c4ccfab6",
+     "RAUC test/openssl-ca/dev/private/xku-codeSigning.pem"},
+    {"9f6214965237fca714871dded3de4f0422b809d544d22c82600b0955b955df67",
+     "RAUC test/openssl-ca/dev/private/xku-emailProtection.pem"},
+    {"7543da0c40a4623a30c971097a62ad7bd8ea8123bf5a3d5d559310dadad8c5a1",
+     "RAUC test/openssl-ca/dir/private/a.key.pem"},
+    {"7a73f59d216cadd4137fc83d76eb8493a55e65027ddd2440e21f5626dd6cb869",
+     "RAUC test/openssl-ca/dir/private/b.key.pem"},
+    {"47d49d739b11fbfdab792a0736b7ef893f345fd49bf3550fc104e7cc2f32db11",
+     "RAUC test/openssl-ca/rel/private/ca.key.pem"},
+    {"9467ab3108043d2d62d5ee58d62f867af27794299b461100ecd47b1b1d428e5a",
+     "RAUC test/openssl-ca/rel/private/release-1.pem"},
+    {"f5207b5090672f846fa6d0f8d35d7f4d20ab2be5c5485828f32f7a0539e548b6",
+     "RAUC test/openssl-ca/rel/private/release-2018.pem"},
+    {"0034f8fe5adc3b0dfe642407275d144de2398c68cc9a86dd6703d7151116b44e",
+     "RAUC test/openssl-ca/root/private/ca.key.pem"},
+    {"a35499013cb4312da186ec8b6ef50b9716432e298ac7661136f3e5f2b6130227",
+     "RAUC test/openssl-ca/root/private/xku-emailProtection.pem"},
+    {"17854c45bbdbb19424bfc5157779e8f276ef4711a9b9c60aedebcd905e05808e",
+     "RAUC test/openssl-ca/root/private/xku-timeStamping.pem"},
+    {"96b1b325b2d58341159e51c6c4265172430c9a3251bbef8a84276c6ec50d16b7",
+     "RAUC test/openssl-ca/web/private/ca.key.pem"},
+    {"fe1fc039a2a3ec13bd3cba8726b19cdc0bd468b92233de71ef58dc7c7a32715e",
+     "RAUC test/openssl-ca/web/private/client-1.pem"},
+    {"65ed45194d60e72274d4cc06bca31ecfdcb5e261a73f23a2b9271e238046f817",
+     "RAUC test/openssl-ca/web/private/server.pem"},
+    {"55126f4e6cf876ba8bf2b6eaf120416d32e746627ad412f608cf8646a5fbd837",
+     "RAUC test/openssl-enc/keys/ecc/private-key-000.pem"},
+    {"7cf9f8770ea47c5c86cb0e18aeeff8c1e5c36f1b76dfae56a9773a1fb93d14d0",
+     "RAUC test/openssl-enc/keys/ecc/private-key-001.pem"},
+    {"f2356665947de309e81d6b6ac9b887944bd163a4935cfb2252bb82be9c0ce4da",
+     "RAUC test/openssl-enc/keys/ecc/private-key-002.pem"},
+    {"204c3550d25583878115017d2f35cb5c01ba32866c931dc353e7a4329ffc8f29",
+     "RAUC test/openssl-enc/keys/ecc/private-key-003.pem"},
+    {"a66814ac1d011ae964ef61d69b5232e0337a69e50a732b9269506e4e227165d6",
+     "RAUC test/openssl-enc/keys/ecc/private-key-004.pem"},
+    {"67585ac8c23ba4c909d9de2b453b993cdf60faed3a7b9edc81c00478739aa286",
+     "RAUC test/openssl-enc/keys/ecc/private-key-005.pem"},
+    {"4a4592e141a23aafc23c56daa1d880352fd55dc1f5458f14609b81d8aad56721",
+     "RAUC test/openssl-enc/keys/ecc/private-key-006.pem"},
+    {"975d6568930772c167fa4e418cd22db00d999de5b760411bcc850c810c8d5530",
+     "RAUC test/openssl-enc/keys/ecc/private-key-007.pem"},
+    {"94d363506d90a21162adffd952bdf90deeb725fe74af479c49c35b085b3babc6",
+     "RAUC test/openssl-enc/keys/ecc/private-key-008.pem"},
+    {"91f0a29334d5c99c5c4e17691ec977ad996660ed660e11b3bc27da6b411178f6",
+     "RAUC test/openssl-enc/keys/ecc/private-key-009.pem"},
+    {"046a99c2aba6d1b1a666c261f5cd1b179695514e6aa2bd7d25abdc40d136baa8",
+     "RAUC test/openssl-enc/keys/rsa-4096/private-key-000.pem"},
+    {"68161ea0e589e831b49b2ac86ee9107ed6f91cebcc1888337efca3447e3d21cd",
+     "RAUC test/openssl-enc/keys/rsa-4096/private-key-001.pem"},
+    {"45060ff666ca955ece7d2ecc5bca4b6d799623c3fc09e74dcf02ba762c67f9ec",
+     "RAUC test/openssl-enc/keys/rsa-4096/private-key-002.pem"},
+    {"d9c5f4250625e354249f00858fe6a41f50f9bd9987d1d12807e771bd06717197",
+     "RAUC test/openssl-enc/keys/rsa-4096/private-key-003.pem"},
+    {"196569b688c0391a6969f6017e62a8b1dc1a7c49d4a58a885c68a5b8cbc86ad8",
+     "RAUC test/openssl-enc/keys/rsa-4096/private-key-004.pem"},
+    {"cce76c422aae1a6409acab23b7a0de83732f562656ab0aa0ff24b57a21e7c018",
+     "RAUC test/openssl-enc/keys/rsa-4096/private-key-005.pem"},
+    {"2c1c6778f5a9fa1b05f426f12df1af1bed08350aa40187888591b120637c3070",
+     "RAUC test/openssl-enc/keys/rsa-4096/private-key-006.pem"},
+    {"83a289b86544b10bc4739674cd449fd63b757ed9c597786e9d3a4b18a2a13e03",
+     "RAUC test/openssl-enc/keys/rsa-4096/private-key-007.pem"},
+    {"f6baf6072ebe1e7795f21eafe899fb7dfc5bdf3c185b987b142db523423e0794",
+     "RAUC test/openssl-enc/keys/rsa-4096/private-key-008.pem"},
+    {"09676ea676df930f099bd51ad4b274cf69e85c560ed3d7323e754a1baa641c29",
+     "RAUC test/openssl-enc/keys/rsa-4096/private-key-009.pem"},
+    {"9c1bf3361f117b572a8560069f74ed7665d7b7a7e8a31d0980be509ec64b7b39",
+     "TF-A plat/arm/board/common/protpk/arm_protprivk_rsa.pem"},
+    {"2e40bf6ef912bb983171090e1e153d0bfdd1cc694a98eb8ba0b020864e6c0717",
+     "TF-A plat/arm/board/common/rotpk/arm_rotprivk_ecdsa.pem"},
+    {"b0f382091297d83a377a72471bec3273e99232e24959f65e8b4a4a46d8229ada",
+     "TF-A plat/arm/board/common/rotpk/arm_rotprivk_rsa.pem"},
+    {"1130bee2c30b92e69c10c8cb1b159328eca8308a7749d381d51ee9e3a167066b",
+     "TF-A plat/arm/board/common/swd_rotpk/arm_swd_rotprivk_rsa.pem"},
+    {"a84ffcf46562d00768d779b620a7f53d44f71f058efb2d15c76d0bb32f237cb4",
+     "TF-A tools/marvell/doimage/secure/csk_priv_pem0.key"},
+    {"a45ae707298b3f0e2d057ea1a4b44bf1a2829c81cabaadbdf6a17fa1f8207db9",
+     "TF-A tools/marvell/doimage/secure/csk_priv_pem1.key"},
+    {"ab13eb57671c6e9e934d428e0897f163143164e7de8d1f1cae4d604bb8f2872a",
+     "TF-A tools/marvell/doimage/secure/csk_priv_pem2.key"},
+    {"df734773f1270f0dc4dcba9df471892a8bb3d02de87ae7f124fd6f9cb73344ee",
+     "TF-A tools/marvell/doimage/secure/csk_priv_pem3.key"},
+    {"80eeee2563bd1d0618bfb0184ca4380329dde018058698fce097bebb364b85a2",
+     "TF-A tools/marvell/doimage/secure/kak_priv_pem.key"},
+    {"21ab0014a7a68aac160c6cba697e18279b2cbd9bfbbdc77ca3094fe1d3f7938c",
+     "vboot devkeys-acc/key_zinger.pem"},
+    {"ad0574b980b263c209c0ff701915658073570e69596f48a74062a55e7ce33bdb",
+     "vboot devkeys-pkc/nv_pkc.pem"},
+    {"b0428bea4b8ab5f6c5f785a6ab798a5e7227d5d30e4e42dc152311f17668a047",
+     "vboot devkeys/android/media.pk8"},
+    {"ccd52f79fd91e98e70dfa6e7fae458a571e56951545654a5d96f8bb8bee25fbd",
+     "vboot devkeys/android/platform.pk8"},
+    {"af9231e28c32131e70a89388520a7cbfc72da8d55959d9c2691709cc835da1a0",
+     "vboot devkeys/android/releasekey.pk8"},
+    {"5fa33c9039a141a5271894c38d91c1ed8c5d5e860be2d34a577c71bef9191ca4",
+     "vboot devkeys/android/shared.pk8"},
+    {"7c6211727e289481ce7b7feb7a82fdb5a0928f8926256796773eb9b04ffd5ef9",
+     "vboot devkeys/uefi/db/db.children/db_child.pem"},
+    {"4d7792cf5ac0cf67a36018b83f0949d25738a421eacfee289331971e05b73131",
+     "vboot devkeys/uefi/db/db.pem"},
+    {"fd33b7ace3fa4d97a5fc3ce7e84f9c5da420431c46a71a421d4930c67c2e4f09",
+     "vboot devkeys/uefi/kek/kek.pem"},
+    {"6f63cbdad4ed55ed1200c179d5ea86f5e7d2f9a4a7d1890de94779c6bf2b7f7d",
+     "vboot devkeys/uefi/pk/pk.pem"},
+    {"b48f2eccb1e03e153db7f0d32ddadca251e3e8a96f6431eeca485277c1b42c16",
+     "vboot testkeys/key_rsa2048.crt"},
+    {"e3b12604b37a2b043c3602be764357966837d4cd37daacb72b93e970619e7857",
+     "vboot testkeys/key_rsa4096.crt"},
+    {"6dd4d4823e491fcbbde2449208ce5066a2f6ebb87e04b286b9550ed76e453b85",
+     "in-toto tests/demo_files/alice"},
+    {"30af4282a269639cf72e2903d43cd7510d06c32df37a349c7fa4157373e63f09",
+     "in-toto tests/demo_files/bob"},
+    {"aeb97778c5a1c39611bdc79a18b5bb07100bb715c02aa1b38d4328e30066279e",
+     "in-toto tests/demo_files/carl"},
+    {"a5627e1865996b1e146ec84af97d51881afc319b862107ccce3ff6e843d1cdab",
+     "Wycheproof ecdsa_secp256r1_sha256_test.json"},
+    {"c21ca73c3988989fca64e5343d095b9e1e29acf3d9f859144258b1b4ddaae1cd",
+     "Wycheproof ecdsa_secp384r1_sha384_test.json"},
+    {"c963778ab59460a32e2e78aed3deddd8ab2358812381ad455c675f907444a6d6",
+     "Wycheproof rsa_pss_2048_sha256_mgf1_32_test.json"},
+    {"5d55b43219661db98fdea1cca260fe345289e238eee98e3a9bc8e28cf508e266",
+     "Wycheproof rsa_signature_3072_sha256_test.json"},
+};
+
+hm_rc hm_keyid_check_published(const char *keyid, struct hm_err *e)
+{
+    for (size_t i = 0; i < sizeof(published) / sizeof(published[0]); i++)
+        if (strcmp(keyid, published[i].keyid) == 0)
+            return hm_hint(e,
+                           hm_fail(e, HM_E_REJECTED, "crypto.key.published",
+                                   "key %.16s is a test key that everybody has "
+                                   "(%s): it protects nothing",
+                                   keyid, published[i].where),
+                           "make a key of your own with 'hallmark-key "
+                           "generate', on a token");
+    return HM_OK;
+}
+
+hm_rc hm_public_key_check_published(const struct hm_public_key *key,
+                                    struct hm_err *e)
+{
+    return hm_keyid_check_published(key->keyid, e);
+}
