@@ -303,6 +303,22 @@ HM_MUST hm_rc hm_archive_content_digest(const struct hm_file *f,
                                         struct hm_archive_result *result,
                                         struct hm_err *e);
 
+/** hm_archive_content_digest() of bytes in memory. */
+HM_MUST hm_rc hm_archive_content_digest_bytes(struct hm_bytes bytes,
+                                              uint64_t bytes_max,
+                                              struct hm_archive_result *result,
+                                              struct hm_err *e);
+
+/** The first bytes of what is in a gzip member, or of the file when it is none.
+ *
+ * @param f  NULL: @p bytes
+ * @param[out] got  less than @p max only when there is no more
+ * @return as hm_archive_next() for gzip */
+HM_MUST hm_rc hm_archive_content_start(const struct hm_file *f,
+                                       struct hm_bytes bytes, uint8_t *to,
+                                       size_t max, size_t *got,
+                                       struct hm_err *e);
+
 /** Would hm_archive_extract() take it?  The same reader goes through the same
  * bytes to the end, once, and nothing is written.
  *
