@@ -87,7 +87,9 @@ static size_t join(uint8_t *out, size_t start, size_t end)
     size_t n = end / 8;
 
     out[start / 8] &= (uint8_t) ~(1u << start % 8);
-    out[n] = end % 8 == 0 ? 0 : out[n] & (uint8_t)((1u << end % 8) - 1);
+    if (end % 8 == 0)
+        out[n] = 0;
+    out[n] &= (uint8_t)((1u << end % 8) - 1);
     n++;
     if (end % 8 > 5)
         out[n++] = 0;
