@@ -25,9 +25,9 @@ documents = {
     "incident": [records / "stuck.json", records / "reached.json",
                  demo / "incident.json"],
     "ceremony": [demo / "ceremony.json"],
-    "listing": sorted(records.glob("listing-*.json")),
-    "comparison": sorted(records.glob("comparison-*.json")),
-    "rebuild": sorted(records.glob("rebuild-*.json")),
+    "result-list": sorted(records.glob("listing-*.json")),
+    "result-compare": sorted(records.glob("comparison-*.json")),
+    "result-rebuild": sorted(records.glob("rebuild-*.json")),
     "cohorts": [samples / name for name in ("full", "least", "no-clock")]
     + [demo / "fleet.json"],
     "result-csr": [x509 / "csr.result"],
