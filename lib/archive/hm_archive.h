@@ -117,7 +117,8 @@ const struct hm_archive_rule *hm_archive_rules(size_t *n);
  * `comment=hallmark: allowed by name`: somebody asked for it, and the reader
  * here takes bits and attributes only then.
  *
- * Everything is looked at once before anything is written, then read once.
+ * Names, kinds, modes and links are judged before anything is written; then
+ * everything is read once.
  *
  * @param fd  where the archive goes, written in order; not closed
  * @param[out] result  zero on failure
