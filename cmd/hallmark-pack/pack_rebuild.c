@@ -171,36 +171,36 @@ static void list_clear(struct list *l)
 
 /* Open what @p from names, and let it be packed. */
 HM_MUST static hm_rc pack_from(const struct hm_rebuild *r, size_t i,
-                               const char *from, struct hm_rebuild_input *in,
+                               const char *from,
+                               const struct hm_archive_permissions *table,
                                struct hm_rebuilt *out, struct hm_err *e)
 {
     const struct hm_release_artefact *a = &r->release.artefacts[i];
     HM_OWN(hm_dir) tree = HM_DIR_INIT;
     HM_OWN(hm_revision) revision = HM_REVISION_INIT;
+    struct hm_rebuild_input in = {.permissions = table};
 
     if (a->from == HM_RELEASE_FROM_GIT) {
         HM_TRY(hm_revision_open(&revision, from, a->source, e));
-        in->commit = &revision.source;
+        in.commit = &revision.source;
     } else {
         HM_TRY(hm_dir_open(&tree, from, e));
-        in->tree = &tree;
+        in.tree = &tree;
     }
-    return hm_rebuild_artefact(r, i, in, out, e);
+    return hm_rebuild_artefact(r, i, &in, out, e);
 }
 
 HM_MUST static hm_rc add(struct list *l, const struct hm_rebuild *r, size_t i,
                          const char *from, struct hm_err *e)
 {
     HM_OWN(hm_archive_permissions) table = HM_ARCHIVE_PERMISSIONS_INIT;
-    struct hm_rebuild_input in = {.tree = NULL};
     const char *path = NULL;
 
     HM_TRY(find_given(&r->release, i, &call.permissions, &path, e));
-    if (path != NULL) {
+    if (path != NULL)
         HM_TRY(pack_permissions_load(path, &table, e));
-        in.permissions = &table;
-    }
-    HM_TRY(pack_from(r, i, from, &in, &l->rebuilt[l->n], e));
+    HM_TRY(pack_from(r, i, from, path == NULL ? NULL : &table,
+                     &l->rebuilt[l->n], e));
     l->bad += !is_good(&l->rebuilt[l->n++]);
     return HM_OK;
 }
