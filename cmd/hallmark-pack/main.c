@@ -12,7 +12,8 @@ static const struct hm_command commands[] = {
      "pack the trees of a release again and compare", pack_rebuild_opts,
      pack_rebuild_run},
     {NULL, "DIR | compare A B | list FILE | rebuild RELEASE", 1, 1,
-     "pack a directory or a commit so that the same gives the same bytes",
+     "pack a directory, or a commit, so that the same tree gives the same "
+     "bytes anywhere",
      pack_make_opts, pack_make_run},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
@@ -20,6 +21,7 @@ static const struct hm_command commands[] = {
 static const struct hm_cli_library libraries[] = {
     {"OpenSSL", hm_crypto_openssl_version},
     {"zlib", hm_archive_zlib_version},
+    {"libdeflate", hm_archive_libdeflate_version},
     {"utf8proc", hm_archive_utf8proc_version},
     {"libgit2", hm_source_libgit2_version},
     {"cJSON", hm_json_cjson_version},

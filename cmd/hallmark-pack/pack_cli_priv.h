@@ -77,13 +77,15 @@ HM_MUST hm_rc pack_open_input(struct pack_input *in,
 
 void pack_input_clear(struct pack_input *in);
 
+/** Read the permissions table at @p path; - is standard input.
+ * @return as hm_archive_permissions_read(); HM_E_IO */
+HM_MUST hm_rc pack_permissions_load(const char *path,
+                                    struct hm_archive_permissions *table,
+                                    struct hm_err *e);
+
 /** Write name, size and digests as members of the open object. */
 void pack_put_digests(struct hm_json_writer *w,
                       const struct hm_archive_result *r);
-
-/** Write text from outside: JSON cannot hold what is no UTF-8, which is shown
- * as in an error. */
-void pack_put_name(struct hm_json_writer *w, const char *key, const char *s);
 
 /** The verdict, and where it is a no the first difference, for people. */
 void pack_say_difference(const struct hm_cli *cli,
@@ -92,5 +94,9 @@ void pack_say_difference(const struct hm_cli *cli,
 /** The same as members of the open object: verdict, difference. */
 void pack_put_difference(struct hm_json_writer *w,
                          const struct hm_archive_difference *d);
+
+/** Write text from outside: JSON cannot hold what is no UTF-8, which is shown
+ * as in an error. */
+void pack_put_name(struct hm_json_writer *w, const char *key, const char *s);
 
 #endif /* PACK_CLI_PRIV_H */

@@ -72,19 +72,26 @@ HM_MUST static hm_rc read_list(struct pack_input *in,
     return HM_OK;
 }
 
+hm_rc pack_permissions_load(const char *path,
+                            struct hm_archive_permissions *table,
+                            struct hm_err *e)
+{
+    HM_OWN(hm_buf) text = HM_BUF_INIT(HM_ARCHIVE_PERMISSIONS_BYTES);
+
+    HM_TRY(hm_cli_input(path, &text, e));
+    return hm_context(e,
+                      hm_archive_permissions_read(table, hm_buf_view(&text), e),
+                      "cannot take '%s'", hm_show_str(path));
+}
+
 HM_MUST static hm_rc read_permissions(struct pack_input *in,
                                       const struct pack_call *call,
                                       struct hm_archive_options *o,
                                       struct hm_err *e)
 {
-    HM_OWN(hm_buf) text = HM_BUF_INIT(HM_ARCHIVE_PERMISSIONS_BYTES);
-
     if (call->permissions == NULL)
         return HM_OK;
-    HM_TRY(hm_cli_input(call->permissions, &text, e));
-    HM_TRY(hm_context(
-        e, hm_archive_permissions_read(&in->permissions, hm_buf_view(&text), e),
-        "cannot take '%s'", hm_show_str(call->permissions)));
+    HM_TRY(pack_permissions_load(call->permissions, &in->permissions, e));
     o->permissions = &in->permissions;
     return HM_OK;
 }

@@ -65,6 +65,15 @@ void pack_put_name(struct hm_json_writer *w, const char *key, const char *s)
     hm_json_put_text(w, key, hm_archive_is_utf8(s) ? s : hm_show_str(s));
 }
 
+static void put_method(struct hm_json_writer *w,
+                       const struct hm_image_member *member)
+{
+    hm_json_put_text(w, "method", member->method);
+    hm_json_put_uint(w, "stored", member->stored);
+    hm_json_put_bool(w, "encrypted", member->is_encrypted);
+    hm_json_put_bool(w, "checked", member->is_checked);
+}
+
 /* Their names: values may be anything. */
 static void put_xattrs(struct hm_json_writer *w,
                        const struct hm_archive_member *m)
@@ -78,15 +87,6 @@ static void put_xattrs(struct hm_json_writer *w,
     while (hm_archive_take_xattr(&rest, &x))
         hm_json_put_text(w, NULL, hm_show(x.name));
     hm_json_close_array(w);
-}
-
-static void put_method(struct hm_json_writer *w,
-                       const struct hm_image_member *member)
-{
-    hm_json_put_text(w, "method", member->method);
-    hm_json_put_uint(w, "stored", member->stored);
-    hm_json_put_bool(w, "encrypted", member->is_encrypted);
-    hm_json_put_bool(w, "checked", member->is_checked);
 }
 
 static void put_member(const struct list *l,

@@ -7,6 +7,7 @@ static struct {
     const char *output;
     const char *time;
     const char *threads;
+    const char *cache;
     struct hm_cli_list allow;
     struct pack_call input;
     bool force;
@@ -41,6 +42,9 @@ const struct hm_opt pack_make_opts[] = {
      "write extended attributes, ACLs among them, as they are found"},
     {"permissions", 0, HM_OPT_VALUE, false, &call.input.permissions, "TABLE",
      "take modes and owners from TABLE, in the form of Buildroot's makedevs"},
+    {"cache", 0, HM_OPT_VALUE, false, &call.cache, "DIR",
+     "keep compressed blocks in DIR and take them from there; the bytes are "
+     "the same"},
     {"allow", 0, HM_OPT_LIST, false, &call.allow, "RULE[:PATH]",
      "overrule a rule, for all files or for PATH"},
     {"force", 0, HM_OPT_FLAG, false, &call.force, "",
@@ -161,6 +165,34 @@ static void put_choice(struct hm_json_writer *w,
     hm_json_put_bool(w, "permissions", o->permissions != NULL);
 }
 
+/* Whatever a cache does, the archive is right: this is no failure. */
+static void warn_of_cache(const struct hm_cli *cli,
+                          const struct hm_archive_cache *cache)
+{
+    if (cache->trouble.rc != HM_OK)
+        hm_cli_warn(cli, "the cache '%s' was not used in full: %s [%s]",
+                    hm_show_str(cache->dir), cache->trouble.text,
+                    cache->trouble.reason);
+    if (cache->damaged > 0)
+        hm_cli_warn(cli,
+                    "%llu blocks in the cache '%s' were not as they were "
+                    "written, and were made anew",
+                    (unsigned long long)cache->damaged,
+                    hm_show_str(cache->dir));
+}
+
+static void put_cache(struct hm_json_writer *w,
+                      const struct hm_archive_cache *cache)
+{
+    hm_json_open_object(w, "cache");
+    hm_json_put_uint(w, "blocks", cache->blocks);
+    hm_json_put_uint(w, "hits", cache->hits);
+    hm_json_put_uint(w, "damaged", cache->damaged);
+    if (cache->trouble.rc != HM_OK)
+        hm_json_put_text(w, "trouble", cache->trouble.reason);
+    hm_json_close_object(w);
+}
+
 HM_MUST static hm_rc report(struct hm_cli *cli,
                             const struct hm_archive_options *o,
                             const struct pack_time *when,
@@ -171,6 +203,8 @@ HM_MUST static hm_rc report(struct hm_cli *cli,
 
     say(cli, o, when, r);
     say_choice(cli, o, r);
+    if (o->cache != NULL)
+        warn_of_cache(cli, o->cache);
     hm_cli_result(cli, &w, true);
     hm_json_put_text(&w, "name", slash == NULL ? call.output : slash + 1);
     pack_put_digests(&w, r);
@@ -180,6 +214,15 @@ HM_MUST static hm_rc report(struct hm_cli *cli,
         pack_put_name(&w, "git", call.input.git);
     hm_json_put_optional(&w, "commit", when->commit);
     hm_json_put_text(&w, "zlib", hm_archive_zlib_version());
+    if (o->form == HM_ARCHIVE_TAR_GZ) {
+        hm_json_open_object(&w, "compressor");
+        hm_json_put_text(&w, "name", "libdeflate");
+        hm_json_put_text(&w, "version", hm_archive_libdeflate_version());
+        hm_json_put_uint(&w, "level", HM_ARCHIVE_LEVEL);
+        hm_json_close_object(&w);
+    }
+    if (o->cache != NULL)
+        put_cache(&w, o->cache);
     put_choice(&w, o, r);
     hm_json_open_array(&w, "allowed");
     for (size_t i = 0; i < call.allow.n; i++)
@@ -225,10 +268,13 @@ HM_MUST static hm_rc make(struct hm_cli *cli, struct pack_input *in,
                           struct hm_err *e)
 {
     struct hm_archive_options o = {.threads = 0};
+    struct hm_archive_cache cache = {.dir = call.cache};
     struct hm_archive_result r;
     struct pack_time when;
 
     HM_TRY(read_options(cli->argv[0], in, &o, &when, e));
+    if (call.cache != NULL)
+        o.cache = &cache;
     if (!hm_cli_is_stdout(call.output)) {
         HM_TRY(pack_to_file(cli, in, &o, &r, e));
         return report(cli, &o, &when, &r, e);

@@ -11,16 +11,17 @@ static struct {
 } call;
 
 const struct hm_opt pack_rebuild_opts[] = {
-    {"from", 0, HM_OPT_LIST, true, &call.from, "[ID=]TREE",
-     "the tree to pack; ID= says of which artefact, when there are several"},
+    {"from", 0, HM_OPT_LIST, true, &call.from, "[ID=]DIR",
+     "the tree to pack, or the repository of the commit; ID= says of which "
+     "artefact, when there are several"},
     {"permissions", 0, HM_OPT_LIST, false, &call.permissions, "[ID=]TABLE",
-     "the permissions table that release.json names for the artefact"},
+     "the permissions table that release.json names"},
     {"content", 0, HM_OPT_FLAG, false, &call.content, "",
      "be content with the same tar under another compression"},
     HM_OPT_END,
 };
 
-/* ---- which tree is whose ---- */
+/* ---- which of them is whose ---- */
 
 HM_MUST static hm_rc wrong_from(const char *value, const char *why,
                                 struct hm_err *e)
@@ -34,7 +35,7 @@ static bool is_packed(const struct hm_release_artefact *a)
     return a->from != HM_RELEASE_FROM_FILE;
 }
 
-static size_t count_trees(const struct hm_release *r)
+static size_t count_packed(const struct hm_release *r)
 {
     size_t n = 0;
 
@@ -51,80 +52,70 @@ static bool names(const char *value, const struct hm_release_artefact *a)
     return strncmp(value, a->id, n) == 0 && value[n] == '=';
 }
 
-/* The path that one of the @p given is for artefact @p i; NULL: none is. */
-HM_MUST static hm_rc find_path(const struct hm_release *r, size_t i,
-                               const struct hm_cli_list *given,
-                               const char **tree, struct hm_err *e)
+/* What an option gives for artefact @p i; NULL when it gives nothing. */
+HM_MUST static hm_rc find_given(const struct hm_release *r, size_t i,
+                                const struct hm_cli_list *given,
+                                const char **out, struct hm_err *e)
 {
     const struct hm_release_artefact *a = &r->artefacts[i];
 
-    *tree = NULL;
+    *out = NULL;
     for (size_t k = 0; k < given->n; k++) {
         const char *value = given->value[k];
 
         if (!names(value, a))
             continue;
-        if (*tree != NULL)
-            return wrong_from(value, "a second tree for this artefact", e);
-        *tree = value + strlen(a->id) + 1;
+        if (*out != NULL)
+            return wrong_from(value, "a second one for this artefact", e);
+        *out = value + strlen(a->id) + 1;
     }
-    if (*tree == NULL && is_packed(a) && count_trees(r) == 1 && given->n == 1)
-        *tree = given->value[0];
+    if (*out == NULL && is_packed(a) && count_packed(r) == 1 && given->n == 1)
+        *out = given->value[0];
     return HM_OK;
 }
 
-HM_MUST static hm_rc find_tree(const struct hm_release *r, size_t i,
-                               const char **tree, struct hm_err *e)
-{
-    return find_path(r, i, &call.from, tree, e);
-}
-
-/* The table that was given for artefact @p i. */
-HM_MUST static hm_rc read_table(const struct hm_release *r, size_t i,
-                                struct hm_archive_permissions *out, bool *found,
+/* What is given and belongs to nothing is a mistake. */
+HM_MUST static hm_rc check_used(const struct hm_release *r,
+                                const struct hm_cli_list *given,
                                 struct hm_err *e)
-{
-    HM_OWN(hm_buf) text = HM_BUF_INIT(HM_ARCHIVE_PERMISSIONS_BYTES);
-    const char *path = NULL;
-
-    HM_TRY(find_path(r, i, &call.permissions, &path, e));
-    *found = path != NULL;
-    if (path == NULL)
-        return HM_OK;
-    HM_TRY(hm_cli_input(path, &text, e));
-    return hm_context(e,
-                      hm_archive_permissions_read(out, hm_buf_view(&text), e),
-                      "cannot take '%s'", hm_show_str(path));
-}
-
-/* Each --from is for an artefact, each packed artefact has one. */
-HM_MUST static hm_rc check_from(const struct hm_release *r, struct hm_err *e)
 {
     size_t used = 0;
 
-    if (count_trees(r) == 0)
+    for (size_t i = 0; i < r->n_artefacts; i++) {
+        const char *value = NULL;
+
+        HM_TRY(find_given(r, i, given, &value, e));
+        used += value != NULL;
+    }
+    if (used < given->n)
+        return hm_fail(e, HM_E_USAGE, "release.rebuild.from",
+                       "%zu of what is given belong to no artefact",
+                       given->n - used);
+    return HM_OK;
+}
+
+/* Each packed artefact has its --from, and nothing is left over. */
+HM_MUST static hm_rc check_from(const struct hm_release *r, struct hm_err *e)
+{
+    if (count_packed(r) == 0)
         return hm_fail(e, HM_E_USAGE, "release.rebuild.tree",
                        "nothing in this release was packed from a tree");
     for (size_t i = 0; i < r->n_artefacts; i++) {
-        const char *tree = NULL;
+        const struct hm_release_artefact *a = &r->artefacts[i];
+        const char *from = NULL;
 
-        HM_TRY(find_tree(r, i, &tree, e));
-        used += tree != NULL;
-        if (tree == NULL && is_packed(&r->artefacts[i]))
+        HM_TRY(find_given(r, i, &call.from, &from, e));
+        if (from == NULL && is_packed(a))
             return hm_hint(
                 e,
                 hm_fail(e, HM_E_USAGE, "release.rebuild.from",
                         "no --from is for artefact '%s', which was packed from "
                         "'%s'",
-                        hm_show_str(r->artefacts[i].id),
-                        hm_show_str(r->artefacts[i].source)),
-                "give --from %s=TREE", hm_show_str(r->artefacts[i].id));
+                        hm_show_str(a->id), hm_show_str(a->source)),
+                "give --from %s=DIR", hm_show_str(a->id));
     }
-    if (used < call.from.n)
-        return hm_fail(e, HM_E_USAGE, "release.rebuild.from",
-                       "%zu of the trees given belong to no artefact",
-                       call.from.n - used);
-    return HM_OK;
+    HM_TRY(check_used(r, &call.from, e));
+    return check_used(r, &call.permissions, e);
 }
 
 /* ---- what came of it ---- */
@@ -178,17 +169,38 @@ static void list_clear(struct list *l)
     free(l->rebuilt);
 }
 
-HM_MUST static hm_rc add(struct list *l, const struct hm_rebuild *r, size_t i,
-                         const char *path, struct hm_err *e)
+/* Open what @p from names, and let it be packed. */
+HM_MUST static hm_rc pack_from(const struct hm_rebuild *r, size_t i,
+                               const char *from,
+                               const struct hm_archive_permissions *table,
+                               struct hm_rebuilt *out, struct hm_err *e)
 {
+    const struct hm_release_artefact *a = &r->release.artefacts[i];
     HM_OWN(hm_dir) tree = HM_DIR_INIT;
-    HM_OWN(hm_archive_permissions) table = HM_ARCHIVE_PERMISSIONS_INIT;
-    bool found = false;
+    HM_OWN(hm_revision) revision = HM_REVISION_INIT;
+    struct hm_rebuild_input in = {.permissions = table};
 
-    HM_TRY(hm_dir_open(&tree, path, e));
-    HM_TRY(read_table(&r->release, i, &table, &found, e));
-    HM_TRY(hm_rebuild_artefact(r, i, &tree, found ? &table : NULL,
-                               &l->rebuilt[l->n], e));
+    if (a->from == HM_RELEASE_FROM_GIT) {
+        HM_TRY(hm_revision_open(&revision, from, a->source, e));
+        in.commit = &revision.source;
+    } else {
+        HM_TRY(hm_dir_open(&tree, from, e));
+        in.tree = &tree;
+    }
+    return hm_rebuild_artefact(r, i, &in, out, e);
+}
+
+HM_MUST static hm_rc add(struct list *l, const struct hm_rebuild *r, size_t i,
+                         const char *from, struct hm_err *e)
+{
+    HM_OWN(hm_archive_permissions) table = HM_ARCHIVE_PERMISSIONS_INIT;
+    const char *path = NULL;
+
+    HM_TRY(find_given(&r->release, i, &call.permissions, &path, e));
+    if (path != NULL)
+        HM_TRY(pack_permissions_load(path, &table, e));
+    HM_TRY(pack_from(r, i, from, path == NULL ? NULL : &table,
+                     &l->rebuilt[l->n], e));
     l->bad += !is_good(&l->rebuilt[l->n++]);
     return HM_OK;
 }
@@ -203,15 +215,15 @@ HM_MUST static hm_rc rebuild_all(const struct hm_cli *cli,
         return hm_fail(e, HM_E_NOMEM, "archive.memory",
                        "out of memory for comparing");
     for (size_t i = 0; i < r->release.n_artefacts; i++) {
-        const char *path = NULL;
+        const char *from = NULL;
 
-        HM_TRY(find_tree(&r->release, i, &path, e));
-        if (path == NULL) {
+        if (!is_packed(&r->release.artefacts[i])) {
             hm_cli_say(cli, "%s: a ready file, not packed here",
                        r->release.artefacts[i].name);
             continue;
         }
-        HM_TRY(add(l, r, i, path, e));
+        HM_TRY(find_given(&r->release, i, &call.from, &from, e));
+        HM_TRY(add(l, r, i, from, e));
         say(cli, &l->rebuilt[l->n - 1]);
     }
     return HM_OK;

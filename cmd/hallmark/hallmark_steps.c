@@ -118,7 +118,6 @@ HM_MUST static hm_rc add_pack(const struct run *run,
                               const struct hm_release_artefact *a,
                               struct hm_names *words, struct hm_err *e)
 {
-    HM_OWN(hm_buf) permissions = PATH_INIT;
     const struct hm_release_pack *p = &a->pack;
 
     if (a->from == HM_RELEASE_FROM_GIT)
@@ -133,41 +132,45 @@ HM_MUST static hm_rc add_pack(const struct run *run,
                                p->keep_owners ? "keep" : NULL, e));
     HM_TRY(hallmark_add_option(words, "--xattrs",
                                p->keep_xattrs ? "keep" : NULL, e));
-    if (p->permissions != NULL)
-        HM_TRY(hm_release_path(&run->release, p->permissions, &permissions, e));
-    HM_TRY(hallmark_add_option(words, "--permissions", text(&permissions), e));
+    HM_TRY(hallmark_add_path(words, "--permissions", &run->release,
+                             p->permissions, e));
     for (size_t i = 0; i < p->allow.n; i++)
         HM_TRY(hallmark_add_option(words, "--allow", p->allow.word[i], e));
     return HM_OK;
 }
 
-/* @param threads  NULL: as many as there are */
-HM_MUST static hm_rc pack_artefact(struct run *run,
-                                   const struct hm_release_artefact *a,
-                                   const char *from, const char *to,
-                                   const char *threads, struct hm_err *e)
+/* hallmark-pack, from what release.json names to an archive. */
+HM_MUST static hm_rc add_packing(const struct run *run,
+                                 const struct hm_release_artefact *a,
+                                 const char *to, struct hm_names *words,
+                                 struct hm_err *e)
 {
-    HM_OWN(hm_names) words = HM_NAMES_INIT;
+    HM_OWN(hm_buf) from = PATH_INIT;
 
-    HM_TRY(hallmark_add_words(&words, e, "hallmark-pack", from, (char *)NULL));
-    HM_TRY(hallmark_add_option(&words, "--threads", threads, e));
-    HM_TRY(hallmark_add_option(&words, "-o", to, e));
-    HM_TRY(add_pack(run, a, &words, e));
-    return run_words(run, &words, e);
+    HM_TRY(hm_release_path(&run->release,
+                           a->from == HM_RELEASE_FROM_GIT
+                               ? run->release.provenance.repository
+                               : a->source,
+                           &from, e));
+    HM_TRY(hallmark_add_words(words, e, "hallmark-pack", text(&from), "-o", to,
+                              (char *)NULL));
+    return add_pack(run, a, words, e);
 }
 
 /* The second time with one thread, another umask and in another time zone. */
 HM_MUST static hm_rc pack_otherwise(struct run *run,
                                     const struct hm_release_artefact *a,
-                                    const char *tree, const char *to,
-                                    struct hm_err *e)
+                                    const char *to, struct hm_err *e)
 {
+    HM_OWN(hm_names) words = HM_NAMES_INIT;
     mode_t before;
     hm_rc rc;
 
+    HM_TRY(add_packing(run, a, to, &words, e));
+    HM_TRY(hallmark_add_option(&words, "--threads", "1", e));
     run->how.zone = "TZ=Asia/Kathmandu";
     before = umask(077);
-    rc = pack_artefact(run, a, tree, to, "1", e);
+    rc = run_words(run, &words, e);
     (void)umask(before);
     run->how.zone = NULL;
     return rc;
@@ -176,8 +179,7 @@ HM_MUST static hm_rc pack_otherwise(struct run *run,
 /* @param first  the archive that goes into the release */
 HM_MUST static hm_rc pack_again(struct run *run,
                                 const struct hm_release_artefact *a,
-                                const char *tree, const char *first,
-                                struct hm_err *e)
+                                const char *first, struct hm_err *e)
 {
     HM_OWN(hm_buf) second = PATH_INIT;
     HM_OWN(hm_names) words = HM_NAMES_INIT;
@@ -185,7 +187,7 @@ HM_MUST static hm_rc pack_again(struct run *run,
 
     (void)snprintf(again, sizeof(again), "again-%s", a->name);
     HM_TRY(stage_path_beside(&run->stage, again, &second, e));
-    HM_TRY(pack_otherwise(run, a, tree, text(&second), e));
+    HM_TRY(pack_otherwise(run, a, text(&second), e));
     HM_TRY(hallmark_add_words(&words, e, "hallmark-pack", "compare", first,
                               text(&second), (char *)NULL));
     HM_TRY(
@@ -203,20 +205,18 @@ HM_MUST static hm_rc put_artefact(struct run *run,
 {
     HM_OWN(hm_buf) from = PATH_INIT;
     HM_OWN(hm_buf) to = PATH_INIT;
+    HM_OWN(hm_names) words = HM_NAMES_INIT;
     char name[HM_NAME_MAX + 1];
 
     (void)snprintf(name, sizeof(name), HM_RELEASE_DIR_ARTEFACTS "/%s", a->name);
-    HM_TRY(hm_release_path(&run->release,
-                           a->from == HM_RELEASE_FROM_GIT
-                               ? run->release.provenance.repository
-                               : a->source,
-                           &from, e));
     HM_TRY(stage_path(&run->stage, name, &to, e));
-    if (a->from == HM_RELEASE_FROM_FILE)
+    if (a->from == HM_RELEASE_FROM_FILE) {
+        HM_TRY(hm_release_path(&run->release, a->source, &from, e));
         return copy_artefact(run, &from, name, e);
-    HM_TRY(pack_artefact(run, a, text(&from), text(&to), NULL, e));
-    return run->build_twice ? pack_again(run, a, text(&from), text(&to), e)
-                            : HM_OK;
+    }
+    HM_TRY(add_packing(run, a, text(&to), &words, e));
+    HM_TRY(run_words(run, &words, e));
+    return run->build_twice ? pack_again(run, a, text(&to), e) : HM_OK;
 }
 
 HM_MUST static hm_rc step_artefacts(struct run *run, struct hm_err *e)

@@ -2,11 +2,6 @@
  * links nothing of it. */
 #include "archive_priv.h"
 
-const char *hm_archive_zlib_version(void)
-{
-    return zlibVersion();
-}
-
 hm_rc hm_archive_form_of(const char *name, enum hm_archive_form *form,
                          struct hm_err *e)
 {

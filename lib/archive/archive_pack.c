@@ -3,7 +3,7 @@
 
 #include "archive_priv.h"
 
-#define CHUNK      ((size_t)64 * 1024)
+#define CHUNK      ((size_t)64 * 1024) /* what the rules see of a file */
 #define HEADER_MAX ((size_t)3 * HM_ARCHIVE_PATH_MAX) /* path, target, numbers */
 
 struct packing {
@@ -14,24 +14,27 @@ struct packing {
     uint64_t entries;
     uint64_t done;  /* bytes of files */
     uint64_t total; /* the same, as they were named */
-    uint8_t *chunk; /* owned */
     char *path;     /* owned: of a directory, with its slash */
 };
 
 #define PACKING_INIT                                                  \
     {                                                                 \
         .options = NULL, .source = NULL, .items = ARCHIVE_ITEMS_INIT, \
-        .sink = ARCHIVE_SINK_INIT, .chunk = NULL, .path = NULL        \
+        .sink = ARCHIVE_SINK_INIT, .path = NULL                       \
     }
 
 static void packing_clear(struct packing *p)
 {
     archive_items_clear(&p->items);
     archive_sink_clear(&p->sink);
-    free(p->chunk);
     free(p->path);
-    p->chunk = NULL;
     p->path = NULL;
+}
+
+/* From the end of @p size bytes to the next block. */
+static size_t padding(uint64_t size)
+{
+    return (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK;
 }
 
 HM_MUST static hm_rc put_header(struct packing *p,
@@ -48,6 +51,9 @@ HM_MUST static hm_rc put_header(struct packing *p,
     entry->xattrs = hm_buf_view(&xattrs);
     HM_TRY(tar_header_add(&header, entry, e));
     p->entries++;
+    HM_TRY(archive_sink_member(&p->sink, entry->path,
+                               header.n + entry->size + padding(entry->size),
+                               e));
     return archive_sink_add(&p->sink, hm_buf_view(&header), e);
 }
 
@@ -73,23 +79,28 @@ HM_MUST static hm_rc pack_content(struct packing *p,
     size_t got = 0;
 
     for (;;) {
-        HM_TRY(hm_context(
-            e, p->source->read(p->source->context, p->chunk, CHUNK, &got, e),
-            "cannot pack '%s'", hm_show_str(item->path)));
+        uint8_t *to = NULL;
+        size_t room = 0;
+
+        HM_TRY(archive_sink_room(&p->sink, &to, &room, e));
+        HM_TRY(hm_context(e,
+                          p->source->read(p->source->context, to,
+                                          room < CHUNK ? room : CHUNK, &got, e),
+                          "cannot pack '%s'", hm_show_str(item->path)));
         if (got == 0)
             break;
         if (got > item->size - at)
             return hm_archive_changed(item->path, "grew", e);
         if (at == 0)
             HM_TRY(archive_rules_content(p->options, item->path,
-                                         (struct hm_bytes){p->chunk, got}, e));
-        HM_TRY(archive_sink_add(&p->sink, (struct hm_bytes){p->chunk, got}, e));
+                                         (struct hm_bytes){to, got}, e));
+        archive_sink_took(&p->sink, got);
         at += got;
         tell(p, got);
     }
     if (at != item->size)
         return hm_archive_changed(item->path, "shrank", e);
-    return put_zeros(p, (TAR_BLOCK - item->size % TAR_BLOCK) % TAR_BLOCK, e);
+    return put_zeros(p, padding(item->size), e);
 }
 
 HM_MUST static hm_rc pack_file(struct packing *p,
@@ -181,6 +192,8 @@ HM_MUST static hm_rc look_around(struct packing *p, int fd, struct hm_err *e)
     p->items.options = p->options;
     p->items.output_dev = output.st_dev;
     p->items.output_ino = output.st_ino;
+    if (p->options->cache != NULL)
+        HM_TRY(archive_cache_place(p->options->cache->dir, &p->items.cache, e));
     HM_TRY(p->source->list(p->source->context, &p->items, e));
     HM_TRY(archive_items_settle(&p->items, e));
     for (size_t i = 0; i < p->items.n; i++)
@@ -221,9 +234,8 @@ hm_rc hm_archive_pack_source(const struct hm_archive_source *source,
     p.options = options;
     p.source = source;
     HM_TRY(check_options(options, e));
-    p.chunk = malloc(CHUNK);
     p.path = malloc(HM_ARCHIVE_PATH_MAX + 2);
-    if (p.chunk == NULL || p.path == NULL)
+    if (p.path == NULL)
         return hm_fail(e, HM_E_NOMEM, "archive.memory",
                        "out of memory for packing");
     HM_TRY(look_around(&p, fd, e));

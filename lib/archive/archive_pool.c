@@ -4,85 +4,131 @@
 
 #include "archive_priv.h"
 
-/* Blocks are cut by size alone and each is deflated from a fresh state with the
- * 32 KiB before it as dictionary, so the bytes do not depend on how many
- * threads there are.  @source pigz 2.6; zlib.h deflateSetDictionary() */
-#define LEVEL     6
-#define MEM_LEVEL 8 /* 9 measured slower and larger */
-#define RAW       (-15)
-#define OUT_SIZE  (ARCHIVE_BLOCK + ARCHIVE_BLOCK / 1000 + 512)
+struct worker {
+    struct archive_pool *pool;
+    pthread_t thread;
+    struct archive_deflater deflater;
+    struct hm_digest key;
+};
 
+/* The counters only grow; a job's place is the counter modulo job_n.  Jobs are
+ * deflated by whoever is free, and digested one after the other. */
 struct archive_pool {
     pthread_mutex_t lock;
     pthread_cond_t work; /* a job was submitted, or stop */
-    pthread_cond_t done; /* a job was finished */
-    pthread_t *thread;
-    unsigned thread_n;
+    pthread_cond_t done; /* a job is one step further */
+    struct worker *worker;
+    unsigned worker_n; /* begun, of them */
+    unsigned thread_n; /* run */
     struct archive_job *job;
     unsigned job_n;
-    uint64_t
-        submitted; /* counters; a job's place is the counter modulo job_n */
-    uint64_t taken;
+    uint64_t submitted;
+    uint64_t taken; /* to be deflated */
+    uint64_t digested;
     uint64_t collected;
+    struct hm_digest *content; /* borrowed; of whoever set digesting */
+    const struct archive_cache *cache;
+    bool digesting;
+    bool deflates;
     bool stop;
+    hm_rc failed;
+    struct hm_err err; /* of the first failure */
 };
 
-static bool deflate_job(z_stream *z, struct archive_job *job)
-{
-    int rc;
+enum work { WORK_WAIT, WORK_STOP, WORK_DIGEST, WORK_DEFLATE };
 
-    job->crc = (uint32_t)crc32_z(0, job->in + ARCHIVE_DICT, job->n);
-    if (deflateReset(z) != Z_OK)
-        return false;
-    if (job->dict_n > 0 &&
-        deflateSetDictionary(z, job->in + ARCHIVE_DICT - job->dict_n,
-                             (uInt)job->dict_n) != Z_OK)
-        return false;
-    z->next_in = job->in + ARCHIVE_DICT;
-    z->avail_in = (uInt)job->n;
-    z->next_out = job->out;
-    z->avail_out = (uInt)OUT_SIZE;
-    rc = deflate(z, job->last ? Z_FINISH : Z_SYNC_FLUSH);
-    job->out_n = OUT_SIZE - z->avail_out;
-    return job->last ? rc == Z_STREAM_END
-                     : rc == Z_OK && z->avail_in == 0 && z->avail_out > 0;
+static struct archive_job *job_at(struct archive_pool *pool, uint64_t i)
+{
+    return &pool->job[i % pool->job_n];
 }
 
-static struct archive_job *take_job(struct archive_pool *pool)
+/* What is serial goes first: all the rest can wait for it. */
+static enum work choose(struct archive_pool *pool, struct archive_job **job)
 {
-    struct archive_job *job = NULL;
+    if (pool->stop)
+        return WORK_STOP;
+    if (!pool->digesting && pool->digested < pool->submitted) {
+        pool->digesting = true;
+        *job = job_at(pool, pool->digested);
+        return WORK_DIGEST;
+    }
+    if (pool->taken < pool->submitted && pool->deflates) {
+        *job = job_at(pool, pool->taken++);
+        return WORK_DEFLATE;
+    }
+    return WORK_WAIT;
+}
+
+static enum work take(struct archive_pool *pool, struct archive_job **job)
+{
+    enum work work = WORK_WAIT;
 
     (void)pthread_mutex_lock(&pool->lock);
-    while (pool->taken == pool->submitted && !pool->stop)
+    while ((work = choose(pool, job)) == WORK_WAIT)
         (void)pthread_cond_wait(&pool->work, &pool->lock);
-    if (!pool->stop)
-        job = &pool->job[pool->taken++ % pool->job_n];
     (void)pthread_mutex_unlock(&pool->lock);
-    return job;
+    return work;
 }
 
-static void finish_job(struct archive_pool *pool, struct archive_job *job,
-                       bool good)
+static void finish(struct archive_pool *pool, struct archive_job *job,
+                   enum work work, hm_rc rc, const struct hm_err *e)
 {
     (void)pthread_mutex_lock(&pool->lock);
-    job->failed = !good;
-    job->done = true;
+    if (rc != HM_OK && pool->failed == HM_OK) {
+        pool->failed = rc;
+        pool->err = *e;
+    }
+    if (work == WORK_DIGEST) {
+        pool->digested++;
+        pool->digesting = false;
+    } else {
+        job->is_deflated = true;
+    }
     (void)pthread_cond_signal(&pool->done);
     (void)pthread_mutex_unlock(&pool->lock);
 }
 
+HM_MUST static hm_rc deflate_job(struct worker *w, struct archive_job *job,
+                                 struct hm_err *e)
+{
+    const struct archive_cache *cache = w->pool->cache;
+    const struct hm_bytes in = {job->in, job->n};
+    uint8_t key[HM_SHA256_SIZE];
+
+    job->cached = ARCHIVE_NOT_CACHED;
+    job->trouble.rc = HM_OK;
+    if (cache != NULL) {
+        HM_TRY(archive_cache_key(&w->key, in, key, e));
+        job->cached = archive_cache_get(cache, key, job);
+    }
+    if (job->cached == ARCHIVE_CACHED)
+        return HM_OK;
+    job->crc = archive_crc(in);
+    if (!archive_deflate(&w->deflater, in, job->out, &job->out_n))
+        return hm_fail(e, HM_E_INTERNAL, "archive.deflate.failed",
+                       "a block does not inflate to what was deflated");
+    if (cache != NULL) /* a failure is told in the job */
+        (void)!archive_cache_put(cache, key, job, &job->trouble);
+    return HM_OK;
+}
+
 static void *run_worker(void *arg)
 {
-    struct archive_pool *pool = arg;
+    struct worker *w = arg;
     struct archive_job *job = NULL;
-    z_stream z = {.zalloc = NULL};
-    const bool ready = deflateInit2(&z, LEVEL, Z_DEFLATED, RAW, MEM_LEVEL,
-                                    Z_DEFAULT_STRATEGY) == Z_OK;
+    enum work work = WORK_WAIT;
 
-    while ((job = take_job(pool)) != NULL)
-        finish_job(pool, job, ready && deflate_job(&z, job));
-    if (ready)
-        (void)deflateEnd(&z);
+    while ((work = take(w->pool, &job)) != WORK_STOP) {
+        struct hm_err e = {.rc = HM_OK};
+        hm_rc rc;
+
+        if (work == WORK_DIGEST)
+            rc = hm_digest_add(w->pool->content,
+                               (struct hm_bytes){job->in, job->n}, &e);
+        else
+            rc = deflate_job(w, job, &e);
+        finish(w->pool, job, work, rc, &e);
+    }
     return NULL;
 }
 
@@ -95,30 +141,51 @@ HM_MUST static hm_rc no_memory(struct hm_err *e)
 HM_MUST static hm_rc make_jobs(struct archive_pool *pool, unsigned threads,
                                struct hm_err *e)
 {
-    /* Two a worker and two for the reader: nobody waits for long. */
-    pool->job = calloc(2 * (size_t)threads + 2, sizeof(*pool->job));
-    pool->thread = calloc(threads, sizeof(*pool->thread));
-    if (pool->job == NULL || pool->thread == NULL)
+    /* Two a worker and some for the reader: nobody waits for long, and who
+     * waited finds more than one to go on with. */
+    pool->job_n = 2 * threads + 8;
+    pool->job = calloc(pool->job_n, sizeof(*pool->job));
+    if (pool->job == NULL)
         return no_memory(e);
-    pool->job_n = 2 * threads + 2;
     for (unsigned i = 0; i < pool->job_n; i++) {
-        pool->job[i].in = malloc(ARCHIVE_DICT + ARCHIVE_BLOCK);
-        pool->job[i].out = malloc(OUT_SIZE);
-        if (pool->job[i].in == NULL || pool->job[i].out == NULL)
+        struct archive_job *job = &pool->job[i];
+
+        job->in = malloc(ARCHIVE_BLOCK);
+        job->out = pool->deflates
+                       ? malloc(archive_deflate_bound() + ARCHIVE_CACHE_TAIL)
+                       : NULL;
+        if (job->in == NULL || (pool->deflates && job->out == NULL))
             return no_memory(e);
     }
     return HM_OK;
 }
 
+HM_MUST static hm_rc make_workers(struct archive_pool *pool, unsigned threads,
+                                  struct hm_err *e)
+{
+    pool->worker = calloc(threads, sizeof(*pool->worker));
+    if (pool->worker == NULL)
+        return no_memory(e);
+    while (pool->worker_n < threads) {
+        struct worker *w = &pool->worker[pool->worker_n++];
+
+        w->pool = pool;
+        w->deflater = (struct archive_deflater)ARCHIVE_DEFLATER_INIT;
+        if (pool->deflates)
+            HM_TRY(archive_deflater_begin(&w->deflater, e));
+    }
+    return HM_OK;
+}
+
 /* Fewer threads than asked for are slower, not wrong. */
-HM_MUST static hm_rc start_workers(struct archive_pool *pool, unsigned threads,
-                                   struct hm_err *e)
+HM_MUST static hm_rc start_workers(struct archive_pool *pool, struct hm_err *e)
 {
     int rc = 0;
 
-    while (pool->thread_n < threads && rc == 0) {
-        rc = pthread_create(&pool->thread[pool->thread_n], NULL, run_worker,
-                            pool);
+    while (pool->thread_n < pool->worker_n && rc == 0) {
+        struct worker *w = &pool->worker[pool->thread_n];
+
+        rc = pthread_create(&w->thread, NULL, run_worker, w);
         pool->thread_n += rc == 0;
     }
     errno = rc;
@@ -128,8 +195,19 @@ HM_MUST static hm_rc start_workers(struct archive_pool *pool, unsigned threads,
     return HM_OK;
 }
 
-hm_rc archive_pool_new(struct archive_pool **out, unsigned threads,
-                       struct hm_err *e)
+HM_MUST static hm_rc start(struct archive_pool *pool, unsigned threads,
+                           struct hm_err *e)
+{
+    (void)pthread_mutex_init(&pool->lock, NULL);
+    (void)pthread_cond_init(&pool->work, NULL);
+    (void)pthread_cond_init(&pool->done, NULL);
+    HM_TRY(make_jobs(pool, threads, e));
+    HM_TRY(make_workers(pool, threads, e));
+    return start_workers(pool, e);
+}
+
+hm_rc archive_pool_new(struct archive_pool **out,
+                       const struct archive_pool_plan *plan, struct hm_err *e)
 {
     struct archive_pool *pool = calloc(1, sizeof(*pool));
     hm_rc rc;
@@ -137,12 +215,10 @@ hm_rc archive_pool_new(struct archive_pool **out, unsigned threads,
     *out = NULL;
     if (pool == NULL)
         return no_memory(e);
-    (void)pthread_mutex_init(&pool->lock, NULL);
-    (void)pthread_cond_init(&pool->work, NULL);
-    (void)pthread_cond_init(&pool->done, NULL);
-    rc = make_jobs(pool, threads, e);
-    if (rc == HM_OK)
-        rc = start_workers(pool, threads, e);
+    pool->content = plan->content;
+    pool->cache = plan->cache;
+    pool->deflates = plan->deflates;
+    rc = start(pool, plan->threads, e);
     if (rc == HM_OK)
         *out = pool;
     else
@@ -152,50 +228,70 @@ hm_rc archive_pool_new(struct archive_pool **out, unsigned threads,
 
 struct archive_job *archive_pool_open(struct archive_pool *pool)
 {
-    return &pool->job[pool->submitted % pool->job_n];
+    return job_at(pool, pool->submitted);
 }
 
 void archive_pool_submit(struct archive_pool *pool)
 {
     (void)pthread_mutex_lock(&pool->lock);
-    archive_pool_open(pool)->done = false;
+    archive_pool_open(pool)->is_deflated = !pool->deflates;
     pool->submitted++;
-    (void)pthread_cond_signal(&pool->work);
+    (void)pthread_cond_broadcast(&pool->work);
     (void)pthread_mutex_unlock(&pool->lock);
 }
 
-struct archive_job *archive_pool_collect(struct archive_pool *pool, bool all)
+static bool is_finished(const struct archive_pool *pool,
+                        const struct archive_job *job)
+{
+    return job->is_deflated && pool->digested > pool->collected;
+}
+
+hm_rc archive_pool_collect(struct archive_pool *pool, bool all,
+                           struct archive_job **out, struct hm_err *e)
 {
     const uint64_t waiting = pool->submitted - pool->collected;
-    struct archive_job *job = &pool->job[pool->collected % pool->job_n];
-
     /* One place must stay free for the job that is being filled. */
-    if (waiting == 0 || (!all && waiting < pool->job_n - 1))
-        return NULL;
+    const bool must = waiting > 0 && (all || waiting == pool->job_n - 1);
+    struct archive_job *job = job_at(pool, pool->collected);
+    hm_rc rc;
+
     (void)pthread_mutex_lock(&pool->lock);
-    while (!job->done)
+    while (must && !is_finished(pool, job))
         (void)pthread_cond_wait(&pool->done, &pool->lock);
+    *out = waiting > 0 && is_finished(pool, job) ? job : NULL;
+    rc = pool->failed;
+    if (rc != HM_OK && e != NULL)
+        *e = pool->err;
     (void)pthread_mutex_unlock(&pool->lock);
-    pool->collected++;
-    return job;
+    pool->collected += *out != NULL;
+    return rc;
+}
+
+static void stop(struct archive_pool *pool)
+{
+    (void)pthread_mutex_lock(&pool->lock);
+    pool->stop = true;
+    (void)pthread_cond_broadcast(&pool->work);
+    (void)pthread_mutex_unlock(&pool->lock);
+    for (unsigned i = 0; i < pool->thread_n; i++)
+        (void)pthread_join(pool->worker[i].thread, NULL);
 }
 
 void archive_pool_free(struct archive_pool *pool)
 {
     if (pool == NULL)
         return;
-    (void)pthread_mutex_lock(&pool->lock);
-    pool->stop = true;
-    (void)pthread_cond_broadcast(&pool->work);
-    (void)pthread_mutex_unlock(&pool->lock);
-    for (unsigned i = 0; i < pool->thread_n; i++)
-        (void)pthread_join(pool->thread[i], NULL);
+    stop(pool);
+    for (unsigned i = 0; i < pool->worker_n; i++) {
+        archive_deflater_clear(&pool->worker[i].deflater);
+        hm_digest_clear(&pool->worker[i].key);
+    }
     for (unsigned i = 0; pool->job != NULL && i < pool->job_n; i++) {
         free(pool->job[i].in);
         free(pool->job[i].out);
     }
     free(pool->job);
-    free(pool->thread);
+    free(pool->worker);
     (void)pthread_cond_destroy(&pool->done);
     (void)pthread_cond_destroy(&pool->work);
     (void)pthread_mutex_destroy(&pool->lock);

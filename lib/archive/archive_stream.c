@@ -187,9 +187,10 @@ HM_MUST static hm_rc read_to_end(struct archive_stream *s, uint8_t *chunk,
     return HM_OK;
 }
 
-hm_rc hm_archive_content_digest(const struct hm_file *f, uint64_t bytes_max,
-                                struct hm_archive_result *result,
-                                struct hm_err *e)
+HM_MUST static hm_rc digest_content(const struct hm_file *f,
+                                    struct hm_bytes bytes, uint64_t bytes_max,
+                                    struct hm_archive_result *result,
+                                    struct hm_err *e)
 {
     HM_OWN(archive_stream) s = ARCHIVE_STREAM_INIT;
     struct hm_archive_result found = {.entries = 0};
@@ -197,7 +198,7 @@ hm_rc hm_archive_content_digest(const struct hm_file *f, uint64_t bytes_max,
     hm_rc rc;
 
     *result = found;
-    HM_TRY(archive_stream_open(&s, f, HM_LIT(""), bytes_max, e));
+    HM_TRY(archive_stream_open(&s, f, bytes, bytes_max, e));
     chunk = malloc(IN_SIZE);
     if (chunk == NULL)
         return no_memory(e);
@@ -207,4 +208,29 @@ hm_rc hm_archive_content_digest(const struct hm_file *f, uint64_t bytes_max,
     HM_TRY(archive_stream_finish(&s, &found, e));
     *result = found;
     return HM_OK;
+}
+
+hm_rc hm_archive_content_digest(const struct hm_file *f, uint64_t bytes_max,
+                                struct hm_archive_result *result,
+                                struct hm_err *e)
+{
+    return digest_content(f, HM_LIT(""), bytes_max, result, e);
+}
+
+hm_rc hm_archive_content_digest_bytes(struct hm_bytes bytes, uint64_t bytes_max,
+                                      struct hm_archive_result *result,
+                                      struct hm_err *e)
+{
+    return digest_content(NULL, bytes, bytes_max, result, e);
+}
+
+hm_rc hm_archive_content_start(const struct hm_file *f, struct hm_bytes bytes,
+                               uint8_t *to, size_t max, size_t *got,
+                               struct hm_err *e)
+{
+    HM_OWN(archive_stream) s = ARCHIVE_STREAM_INIT;
+
+    *got = 0;
+    HM_TRY(archive_stream_open(&s, f, bytes, max, e));
+    return archive_stream_read(&s, to, max, got, e);
 }

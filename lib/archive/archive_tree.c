@@ -79,6 +79,22 @@ HM_MUST static hm_rc refuse_output(const char *path, struct hm_err *e)
                    "write it to another directory");
 }
 
+/* What a cache holds is no part of a release, its secret least of all. */
+HM_MUST static hm_rc refuse_cache(const struct listing *l,
+                                  const struct stat *dir, struct hm_err *e)
+{
+    const struct hm_archive_cache *cache = l->t->options->cache;
+
+    if (cache == NULL || dir->st_dev != l->to->cache.st_dev ||
+        dir->st_ino != l->to->cache.st_ino)
+        return HM_OK;
+    return hm_hint(e,
+                   hm_fail(e, HM_E_REJECTED, "archive.cache.inside",
+                           "the cache '%s' lies in the tree that is packed",
+                           hm_show_str(cache->dir)),
+                   "let it lie in another directory");
+}
+
 HM_MUST static hm_rc read_target(const struct archive_tree *t,
                                  const struct hm_dir *d, const char *name,
                                  const struct stat *sb, struct hm_err *e)
@@ -101,6 +117,7 @@ HM_MUST static hm_rc put(const struct listing *l, const struct hm_dir *d,
                                    .uid = sb->st_uid,
                                    .gid = sb->st_gid};
 
+    HM_TRY(refuse_cache(l, sb, e));
     write_id(sb, item.id);
     if (S_ISREG(sb->st_mode))
         item.size = (uint64_t)sb->st_size;
@@ -364,6 +381,7 @@ HM_MUST static hm_rc list(void *context, struct hm_archive_items *to,
 
     if (fstat(t->root->fd, &sb) != 0)
         return hm_fail_errno(e, "base.file.stat", "cannot look at the tree");
+    HM_TRY(refuse_cache(&l, &sb, e));
     write_id(&sb, t->root_id);
     t->path[0] = '\0';
     if (t->options->only != NULL)

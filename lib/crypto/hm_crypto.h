@@ -55,6 +55,15 @@ HM_MUST hm_rc hm_sha256(struct hm_bytes in, uint8_t out[static HM_SHA256_SIZE],
 HM_MUST hm_rc hm_digest_file(struct hm_file *f, struct hm_digests *out,
                              struct hm_err *e);
 
+/** HMAC-SHA-256, by which one knows again what one has written oneself.
+ * @return HM_E_INTERNAL `crypto.mac.failed` */
+HM_MUST hm_rc hm_mac(struct hm_bytes secret, struct hm_bytes in,
+                     uint8_t out[static HM_SHA256_SIZE], struct hm_err *e);
+
+/** Is @p mac that of @p in?  No, too, when it cannot be computed. */
+bool hm_mac_matches(struct hm_bytes secret, struct hm_bytes in,
+                    const uint8_t mac[static HM_SHA256_SIZE]);
+
 /** Append standard base64 with padding, without line breaks. */
 HM_MUST hm_rc hm_base64_add(struct hm_buf *to, struct hm_bytes in,
                             struct hm_err *e);

@@ -12,11 +12,11 @@
  *     AOSP        android.googlesource.com/platform/external, with its path
  *     MCUboot     github.com/mcu-tools/mcuboot (boot/cypress for the last)
  *     OP-TEE      github.com/OP-TEE/optee_os
+ *     OpenSSL     github.com/openssl/openssl 3.0
  *     RAUC        github.com/rauc/rauc 1.8
  *     RFC         the RFC itself; 9500 made its keys to be found like this
  *     TF-A, TF-M  git.trustedfirmware.org; TF-A 2.8
  *     vboot       chromium.googlesource.com/chromiumos/platform/vboot_reference
- *     Wycheproof  github.com/C2SP/wycheproof testvectors_v1
  *     in-toto     github.com/in-toto/in-toto */
 #include "hm_crypto.h"
 
@@ -168,12 +168,6 @@ static const struct {
      "vboot devkeys/android/shared.pk8"},
     {"7c6211727e289481ce7b7feb7a82fdb5a0928f8926256796773eb9b04ffd5ef9",
      "vboot devkeys/uefi/db/db.children/db_child.pem"},
-    {"4d7792cf5ac0cf67a36018b83f0949d25738a421eacfee289331971e05b73131",
-     "vboot devkeys/uefi/db/db.pem"},
-    {"fd33b7ace3fa4d97a5fc3ce7e84f9c5da420431c46a71a421d4930c67c2e4f09",
-     "vboot devkeys/uefi/kek/kek.pem"},
-    {"6f63cbdad4ed55ed1200c179d5ea86f5e7d2f9a4a7d1890de94779c6bf2b7f7d",
-     "vboot devkeys/uefi/pk/pk.pem"},
     {"b48f2eccb1e03e153db7f0d32ddadca251e3e8a96f6431eeca485277c1b42c16",
      "vboot testkeys/key_rsa2048.crt"},
     {"e3b12604b37a2b043c3602be764357966837d4cd37daacb72b93e970619e7857",
@@ -184,14 +178,28 @@ static const struct {
      "in-toto tests/demo_files/bob"},
     {"aeb97778c5a1c39611bdc79a18b5bb07100bb715c02aa1b38d4328e30066279e",
      "in-toto tests/demo_files/carl"},
-    {"a5627e1865996b1e146ec84af97d51881afc319b862107ccce3ff6e843d1cdab",
-     "Wycheproof ecdsa_secp256r1_sha256_test.json"},
-    {"c21ca73c3988989fca64e5343d095b9e1e29acf3d9f859144258b1b4ddaae1cd",
-     "Wycheproof ecdsa_secp384r1_sha384_test.json"},
-    {"c963778ab59460a32e2e78aed3deddd8ab2358812381ad455c675f907444a6d6",
-     "Wycheproof rsa_pss_2048_sha256_mgf1_32_test.json"},
-    {"5d55b43219661db98fdea1cca260fe345289e238eee98e3a9bc8e28cf508e266",
-     "Wycheproof rsa_signature_3072_sha256_test.json"},
+    {"ffeafd46da4358650e440451f2fef6d90a5acae9cb6f0f0642a23395097803f9",
+     "OpenSSL apps/client.pem"},
+    {"62a472e8bc080412b08ce4c6e57dc7742d029d3dcd8500c92abfdc7bce5d5852",
+     "OpenSSL apps/server.pem"},
+    {"36687b80f89277d5a7c2c7f88ed9f66f24a900dab826d0bd05ea71274cf74d16",
+     "OpenSSL apps/server2.pem"},
+    {"dfaec698d6239e6cdd7d07763ed25bb938e8b97dd227ea44ba2918696f2a0891",
+     "OpenSSL demos/bio/server-ec.pem"},
+    {"98f81990366564b21e6db6fc7047127715d7a0d658a72482b2ad65251678edea",
+     "OpenSSL demos/bio/server.pem"},
+    {"38883215202c0fcffbbe2934099ceaa9b41d84700270bffe0882ec03a93617ab",
+     "OpenSSL demos/certs/apps/intkey.pem"},
+    {"072292b8b9b665e1a57858a2dc989fb06b34688d9bb6ddaaf4254b89ba9c5a97",
+     "OpenSSL demos/certs/apps/rootkey.pem"},
+    {"b35db2413c046f9f4f3e53d547215c3b05383b5068f0151f440ffd5f0aecc2c5",
+     "OpenSSL demos/certs/apps/skey.pem"},
+    {"449288b23fccc93ed83fb3715dc834a74aaf1a8ca75eac83ac86fe6744ebbb21",
+     "OpenSSL demos/cms/cakey.pem"},
+    {"ce7f3e3693bc52ff3541029ab3e8e1b60470cc69b695dd88d079f8ad1a8c5c60",
+     "OpenSSL demos/cms/signer.pem"},
+    {"721c34ec0b5f598c1fcdbe2733c8bf19bc12929bcec68c205025dfe9c42c1b89",
+     "OpenSSL demos/cms/signer2.pem"},
 };
 
 hm_rc hm_keyid_check_published(const char *keyid, struct hm_err *e)

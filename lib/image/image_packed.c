@@ -1,125 +1,57 @@
 /* Compressed files, deltas and packages: what lies around their content. */
-#include <stdlib.h>
-
-#define ZLIB_CONST
 #include <zlib.h>
 
 #include "image_priv.h"
 
-#define OUT_SIZE  ((size_t)64 * 1024)
-#define GZIP_ONLY (15 + 16) /* zlib checks header, checksum and length */
-
 #define XZ_PADDING_MAX 65536u
 
-/* ---- gzip.  @source RFC 1952 ---- */
+/* ---- gzip.  @source RFC 1952; lib/archive reads what is in it ---- */
 
-struct gzip {
-    struct image_in *in;
-    uint64_t at;
-    uint64_t out;    /* bytes of the content so far */
-    uint8_t *buffer; /* owned, OUT_SIZE */
-    z_stream z;
-    bool is_open;
-    bool ended;
-};
+/* Enough for every magic. */
+#define START 2048u
 
-static void gzip_clear(struct gzip *g)
+HM_MUST static hm_rc say_content(struct image_in *in, struct hm_image *image,
+                                 struct hm_err *e)
 {
-    if (g->is_open)
-        (void)inflateEnd(&g->z);
-    free(g->buffer);
-}
+    static const struct hm_archive_limits limits = HM_ARCHIVE_LIMITS_LARGE;
+    struct hm_archive_result whole;
 
-HM_MUST static hm_rc gzip_begin(struct gzip *g, struct hm_err *e)
-{
-    g->buffer = malloc(OUT_SIZE);
-    g->is_open = g->buffer != NULL && inflateInit2(&g->z, GZIP_ONLY) == Z_OK;
-    return g->is_open ? HM_OK
-                      : hm_fail(e, HM_E_NOMEM, "image.memory",
-                                "out of memory for reading a file");
-}
-
-/* Fill the buffer, or less at the end of the member. */
-HM_MUST static hm_rc gzip_some(struct gzip *g, size_t *got, struct hm_err *e)
-{
-    int rc = Z_OK;
-
-    g->z.next_out = g->buffer;
-    g->z.avail_out = (uInt)OUT_SIZE;
-    while (g->z.avail_out > 0 && !g->ended) {
-        struct hm_bytes piece = {NULL, 0};
-
-        if (g->at == g->in->size)
-            return hm_fail(e, HM_E_FORMAT, "archive.gzip.truncated",
-                           "gzip data end too early");
-        HM_TRY(image_view(g->in, g->at,
-                          g->in->size - g->at < OUT_SIZE ? g->in->size - g->at
-                                                         : OUT_SIZE,
-                          &piece, e));
-        g->z.next_in = piece.p;
-        g->z.avail_in = (uInt)piece.n;
-        rc = inflate(&g->z, Z_NO_FLUSH);
-        g->at += piece.n - g->z.avail_in;
-        g->ended = rc == Z_STREAM_END;
-        if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR)
-            return hm_fail(e, HM_E_FORMAT, "archive.gzip.data",
-                           "gzip data cannot be decompressed: %s",
-                           g->z.msg == NULL ? "no reason" : g->z.msg);
-    }
-    *got = OUT_SIZE - g->z.avail_out;
-    g->out += *got;
+    HM_TRY(in->file != NULL ? hm_archive_content_digest(
+                                  in->file, limits.bytes_max, &whole, e)
+                            : hm_archive_content_digest_bytes(
+                                  in->bytes, limits.bytes_max, &whole, e));
+    image_say_number(image, "content_bytes", whole.content.size);
     return HM_OK;
 }
 
-HM_MUST static hm_rc say_gzip(struct image_in *in, struct hm_image *image,
-                              struct hm_err *e)
+/* A tar in it is for hm_archive_next(); anything else is read to its end. */
+hm_rc image_read_gzip(struct image_in *in, struct hm_image *image,
+                      struct hm_err *e)
 {
     static const struct image_field fields[] = {
         {"time", 4, 4, IMAGE_TIME},
         {"flags", 3, 1, IMAGE_HEX},
         {"os", 9, 1, IMAGE_NUMBER},
     };
-    uint8_t h[10] = {0};
-
-    HM_TRY(image_get(in, 0, h, sizeof(h), e));
-    IMAGE_SAY(image, h, fields, false);
-    return HM_OK;
-}
-
-/* A tar in it is for hm_archive_next(); anything else is read to its end. */
-HM_MUST static hm_rc look_inside(struct gzip *g, struct hm_image *image,
-                                 struct hm_err *e)
-{
     const char *inside = NULL;
+    uint8_t h[10] = {0};
+    uint8_t start[START];
     size_t got = 0;
 
-    HM_TRY(gzip_some(g, &got, e));
-    inside = image_kind_of((struct hm_bytes){g->buffer, got});
-    if (inside != NULL && strcmp(inside, "tar archive") == 0) {
-        image->kind = "tar.gz";
-        image->what = "tar archive in gzip";
-        image->has_members = true;
-        return HM_OK;
+    HM_TRY(image_get(in, 0, h, sizeof(h), e));
+    HM_TRY(hm_archive_content_start(in->file, in->bytes, start, sizeof(start),
+                                    &got, e));
+    IMAGE_SAY(image, h, fields, false);
+    inside = image_kind_of((struct hm_bytes){start, got});
+    if (inside == NULL || strcmp(inside, "tar archive") != 0) {
+        if (inside != NULL)
+            image_say(image, "content", "%s", inside);
+        return say_content(in, image, e);
     }
-    while (!g->ended)
-        HM_TRY(gzip_some(g, &got, e));
-    image_say_number(image, "content_bytes", g->out);
-    if (inside != NULL)
-        image_say(image, "content", "%s", inside);
-    if (g->at < g->in->size)
-        return hm_fail(e, HM_E_FORMAT, "archive.gzip.trailing",
-                       "bytes behind the end of the gzip member");
+    image->kind = "tar.gz";
+    image->what = "tar archive in gzip";
+    image->has_members = true;
     return HM_OK;
-}
-
-hm_rc image_read_gzip(struct image_in *in, struct hm_image *image,
-                      struct hm_err *e)
-{
-    HM_OWN(gzip) g = {.in = in};
-
-    HM_TRY(gzip_begin(&g, e));
-    HM_TRY(say_gzip(in, image, e));
-    return look_inside(&g, image, e);
 }
 
 /* ---- xz.  @source The .xz File Format 1.1.0, sections 2.1.1 and 2.1.2 ---- */

@@ -8,8 +8,8 @@
 
 #include "image_priv.h"
 
-#define CMS_MAX     (1u << 20) /* RAUC takes 64 KiB; more is no message */
-#define PADDING_MAX 4096u      /* behind a squashfs */
+#define CMS_MAX     (64u << 10) /* what RAUC takes at most */
+#define PADDING_MAX 4096u       /* behind a squashfs */
 
 /* One DER value: *in is moved behind it. */
 struct der {

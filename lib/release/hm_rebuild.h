@@ -47,27 +47,33 @@ struct hm_rebuilt {
     struct hm_archive_difference d; /**< A: as released; B: now */
 };
 
-/** Pack @p tree as artefact @p i of release.json was packed, and compare.
+/** What an artefact is packed from this time; all borrowed. */
+struct hm_rebuild_input {
+    const struct hm_dir *tree;              /**< of an artefact from a tree */
+    const struct hm_archive_source *commit; /**< of one from a commit */
+    /** NULL unless release.json names a permissions table. */
+    const struct hm_archive_permissions *permissions;
+};
+
+/** Pack artefact @p i of release.json as it was packed, and compare.
  *
- * Patterns, modes and owners are those that release.json says; of a commit,
- * @p tree is a checkout of what was packed.  The released archive is digested
- * first and must be the one in the manifest.
+ * The released archive is digested first and must be the one in the manifest.
  * The time is that of its own members.  No rule keeps a file out: that was
- * judged when it was released.  What is packed goes into a temporary file
- * without a name (in TMPDIR, else /tmp).
+ * judged when it was released; patterns, modes and owners are those of
+ * release.json.  What is packed goes into a temporary file without a name (in
+ * TMPDIR, else /tmp).
  *
- * @param permissions  the table, when release.json names one; else NULL
  * @return HM_OK also when the two differ (see out->d); HM_E_USAGE
- *         `release.rebuild.tree` (the artefact is a file that was ready),
- *         `release.rebuild.permissions` (a table is missing, or one too many);
- *         HM_E_REJECTED `release.artefact.differs` (not the one in the
+ *         `release.rebuild.tree` (the artefact is a file that was ready, or
+ *         @p in holds nothing for it), `release.rebuild.permissions` (it was
+ *         packed with a permissions table and @p in has none, or the other way
+ *         round); HM_E_REJECTED `release.artefact.differs` (not the one in the
  *         manifest), `release.artefact.missing`; what hm_archive_pack() and
  *         hm_archive_compare() say; HM_E_IO `release.rebuild.temporary`
  */
-HM_MUST hm_rc hm_rebuild_artefact(
-    const struct hm_rebuild *r, size_t i, const struct hm_dir *tree,
-    const struct hm_archive_permissions *permissions, struct hm_rebuilt *out,
-    struct hm_err *e);
+HM_MUST hm_rc hm_rebuild_artefact(const struct hm_rebuild *r, size_t i,
+                                  const struct hm_rebuild_input *in,
+                                  struct hm_rebuilt *out, struct hm_err *e);
 
 void hm_rebuild_clear(struct hm_rebuild *r);
 

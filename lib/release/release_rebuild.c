@@ -177,59 +177,74 @@ HM_MUST static hm_rc open_temporary(struct hm_file *f, struct hm_err *e)
     return HM_OK;
 }
 
+/* What was asked of hallmark-pack, but for the rules. */
+struct asked {
+    struct hm_archive_options options;
+    const char **allow;                  /* owned array: every rule */
+    struct hm_archive_pattern *patterns; /* owned array */
+};
+
+static void asked_clear(struct asked *o)
+{
+    free(o->allow);
+    free(o->patterns);
+}
+
 /* Every rule is overruled: it is the release that decides what is in it. */
-HM_MUST static hm_rc pack(const struct hm_dir *tree,
-                          const struct hm_archive_options *as,
-                          struct hm_rebuilt *out, int fd, struct hm_err *e)
+HM_MUST static hm_rc allow_all(struct asked *o, struct hm_err *e)
 {
     size_t n = 0;
     const struct hm_archive_rule *rules = hm_archive_rules(&n);
-    struct hm_archive_options o = *as;
-    const char **allow = calloc(n + 1, sizeof(*allow));
-    hm_rc rc;
 
-    if (allow == NULL)
+    o->allow = calloc(n + 1, sizeof(*o->allow));
+    if (o->allow == NULL)
         return hm_fail(e, HM_E_NOMEM, "release.array.nomem",
                        "out of memory for packing");
     for (size_t i = 0; i < n; i++)
-        allow[i] = rules[i].name;
-    o.allow = allow;
-    o.allow_n = n;
-    rc = hm_archive_form_of(out->name, &o.form, e);
-    if (rc == HM_OK)
-        rc = hm_archive_pack(tree, &o, fd, &out->now, e);
-    free(allow);
-    return hm_context(e, rc, "packing again");
-}
-
-/* As release.json says.  @param patterns  room for all of them */
-HM_MUST static hm_rc say_how(const struct hm_release_artefact *a,
-                             const struct hm_archive_permissions *permissions,
-                             struct hm_archive_pattern *patterns,
-                             struct hm_archive_options *o, struct hm_err *e)
-{
-    const struct hm_release_pack *p = &a->pack;
-
-    if ((p->permissions != NULL) != (permissions != NULL))
-        return hm_fail(e, HM_E_USAGE, "release.rebuild.permissions",
-                       "artefact '%s' was packed %s a permissions table",
-                       hm_show_str(a->id),
-                       p->permissions != NULL ? "with" : "without");
-    for (size_t i = 0; i < p->n_patterns; i++)
-        patterns[i] = (struct hm_archive_pattern){p->patterns[i].text,
-                                                  p->patterns[i].is_include, 0};
-    o->patterns = patterns;
-    o->patterns_n = p->n_patterns;
-    o->permissions = permissions;
-    o->keep_modes = p->keep_modes;
-    o->keep_owners = p->keep_owners;
-    o->keep_xattrs = p->keep_xattrs;
+        o->allow[i] = rules[i].name;
+    o->options.allow = o->allow;
+    o->options.allow_n = n;
     return HM_OK;
 }
 
+HM_MUST static hm_rc ask(const struct hm_release_pack *p, struct asked *o,
+                         struct hm_err *e)
+{
+    o->patterns = calloc(p->n_patterns + 1, sizeof(*o->patterns));
+    if (o->patterns == NULL)
+        return hm_fail(e, HM_E_NOMEM, "release.array.nomem",
+                       "out of memory for packing");
+    for (size_t i = 0; i < p->n_patterns; i++)
+        o->patterns[i] = (struct hm_archive_pattern){
+            .text = p->patterns[i].text,
+            .is_include = p->patterns[i].is_include};
+    o->options.patterns = o->patterns;
+    o->options.patterns_n = p->n_patterns;
+    o->options.keep_modes = p->keep_modes;
+    o->options.keep_owners = p->keep_owners;
+    o->options.keep_xattrs = p->keep_xattrs;
+    return allow_all(o, e);
+}
+
+HM_MUST static hm_rc pack(const struct hm_release_artefact *a,
+                          const struct hm_rebuild_input *in,
+                          struct hm_rebuilt *out, int fd, struct hm_err *e)
+{
+    HM_OWN(asked) o = {.options = {.time = out->time}};
+    hm_rc rc;
+
+    HM_TRY(ask(&a->pack, &o, e));
+    o.options.permissions = in->permissions;
+    HM_TRY(hm_archive_form_of(out->name, &o.options.form, e));
+    rc = a->from == HM_RELEASE_FROM_GIT
+             ? hm_archive_pack_source(in->commit, &o.options, fd, &out->now, e)
+             : hm_archive_pack(in->tree, &o.options, fd, &out->now, e);
+    return hm_context(e, rc, "packing again");
+}
+
 HM_MUST static hm_rc rebuild(const struct hm_rebuild *r,
-                             const struct hm_dir *tree,
-                             struct hm_archive_options *o,
+                             const struct hm_release_artefact *a,
+                             const struct hm_rebuild_input *in,
                              struct hm_rebuilt *out, struct hm_err *e)
 {
     HM_OWN(hm_file) released = HM_FILE_INIT;
@@ -238,27 +253,45 @@ HM_MUST static hm_rc rebuild(const struct hm_rebuild *r,
     HM_TRY(open_released(r, out, &released, e));
     HM_TRY(read_time(&released, &out->time, e));
     HM_TRY(open_temporary(&packed, e));
-    o->time = out->time;
-    HM_TRY(pack(tree, o, out, packed.fd, e));
+    HM_TRY(pack(a, in, out, packed.fd, e));
     return hm_archive_compare(&released, &packed, &out->d, e);
 }
 
-hm_rc hm_rebuild_artefact(const struct hm_rebuild *r, size_t i,
-                          const struct hm_dir *tree,
-                          const struct hm_archive_permissions *permissions,
-                          struct hm_rebuilt *out, struct hm_err *e)
+HM_MUST static hm_rc check_input(const struct hm_release_artefact *a,
+                                 const struct hm_rebuild_input *in,
+                                 struct hm_err *e)
 {
-    const struct hm_release_artefact *a = &r->release.artefacts[i];
-    struct hm_archive_pattern patterns[HM_RELEASE_PACK_MAX];
-    struct hm_archive_options o = {.threads = 0};
-
-    *out = (struct hm_rebuilt){.time = 0};
-    (void)snprintf(out->name, sizeof(out->name), HM_RELEASE_DIR_ARTEFACTS "/%s",
-                   a->name);
     if (a->from == HM_RELEASE_FROM_FILE)
         return hm_fail(e, HM_E_USAGE, "release.rebuild.tree",
                        "'%s' was no tree: it went into the release as it was",
                        hm_show_str(a->id));
-    HM_TRY(say_how(a, permissions, patterns, &o, e));
-    return hm_context(e, rebuild(r, tree, &o, out, e), "'%s'", out->name);
+    if (a->from == HM_RELEASE_FROM_GIT ? in->commit == NULL : in->tree == NULL)
+        return hm_fail(e, HM_E_USAGE, "release.rebuild.tree",
+                       "nothing is given to pack '%s' from",
+                       hm_show_str(a->id));
+    if ((a->pack.permissions == NULL) == (in->permissions == NULL))
+        return HM_OK;
+    if (in->permissions != NULL)
+        return hm_fail(e, HM_E_USAGE, "release.rebuild.permissions",
+                       "'%s' was packed without a permissions table",
+                       hm_show_str(a->id));
+    return hm_hint(e,
+                   hm_fail(e, HM_E_USAGE, "release.rebuild.permissions",
+                           "'%s' was packed with the permissions table '%s'",
+                           hm_show_str(a->id),
+                           hm_show_str(a->pack.permissions)),
+                   "give it with --permissions");
+}
+
+hm_rc hm_rebuild_artefact(const struct hm_rebuild *r, size_t i,
+                          const struct hm_rebuild_input *in,
+                          struct hm_rebuilt *out, struct hm_err *e)
+{
+    const struct hm_release_artefact *a = &r->release.artefacts[i];
+
+    *out = (struct hm_rebuilt){.time = 0};
+    (void)snprintf(out->name, sizeof(out->name), HM_RELEASE_DIR_ARTEFACTS "/%s",
+                   a->name);
+    HM_TRY(check_input(a, in, e));
+    return hm_context(e, rebuild(r, a, in, out, e), "'%s'", out->name);
 }

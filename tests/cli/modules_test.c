@@ -17,6 +17,7 @@
 #define PKCS11  "/usr/lib/x86_64-linux-gnu/pkcs11/"
 #define TPM2    PKCS11 "libtpm2_pkcs11.so"
 #define P11_KIT PKCS11 "p11-kit-client.so"
+#define PROXY   "/usr/lib/x86_64-linux-gnu/p11-kit-proxy.so"
 #define OCK     "/usr/lib/x86_64-linux-gnu/opencryptoki/libopencryptoki.so.0"
 
 struct place {
@@ -28,6 +29,7 @@ struct place {
     const char *where[3];     /* options that name the token's module */
     const char *key;          /* URI */
     const char *scheme;       /* of generate; NULL: the default */
+    bool is_for_users;        /* root is not served: run as nobody */
     const char *between;      /* shell, before each call; or NULL */
 };
 
@@ -46,6 +48,7 @@ static const struct place places[] = {
      {"--softhsm", "store"},
      "pkcs11:token=one;object=key-1",
      NULL,
+     false,
      NULL},
     {"NSS",
      LIST(NSS),
@@ -55,6 +58,7 @@ static const struct place places[] = {
      {"--nss", "store"},
      "pkcs11:token=NSS%20Certificate%20DB;object=key-1",
      NULL,
+     false,
      NULL},
     {"tpm2-pkcs11 on swtpm",
      LIST(TPM2, "/usr/bin/swtpm", "/usr/bin/tpm2_flushcontext"),
@@ -69,6 +73,7 @@ static const struct place places[] = {
      {"--module", TPM2},
      "pkcs11:token=one;object=key-1",
      NULL,
+     false,
      FLUSH},
     {"a SoftHSM behind a p11-kit server",
      LIST(P11_KIT, SOFTHSM, "/usr/bin/p11-kit", "/usr/bin/softhsm2-util"),
@@ -83,6 +88,7 @@ static const struct place places[] = {
      {"--module", P11_KIT},
      "pkcs11:token=one;object=key-1",
      NULL,
+     false,
      NULL},
     {"the soft token of openCryptoki",
      LIST(OCK, "/usr/sbin/pkcsslotd", "/usr/sbin/pkcsconf", "/usr/bin/unshare"),
@@ -102,6 +108,21 @@ static const struct place places[] = {
      {"--module", OCK},
      "pkcs11:token=one;object=key-1",
      "rsa-pkcs1-sha256",
+     false,
+     NULL},
+    {"a SoftHSM that p11-kit remote starts",
+     LIST(PROXY, SOFTHSM, "/usr/bin/p11-kit", "/usr/bin/softhsm2-util"),
+     LIST("SOFTHSM2_CONF=@/softhsm.conf", "XDG_CONFIG_HOME=@/config", "HOME=@"),
+     "mkdir -p store config/pkcs11/modules && echo 'directories.tokendir = "
+     "'$PWD/store >softhsm.conf && echo 'user-config: only' "
+     ">config/pkcs11/pkcs11.conf && echo 'remote: |p11-kit remote " SOFTHSM
+     "' >config/pkcs11/modules/one.module && softhsm2-util --init-token --free "
+     "--label one --so-pin 12345678 --pin 123456 >/dev/null",
+     {NULL},
+     {"--module", PROXY},
+     "pkcs11:token=one;object=key-1",
+     NULL,
+     true,
      NULL},
 };
 
@@ -129,11 +150,20 @@ static const char *const *expand(const struct hm_temp *t, const struct place *p,
     return out->list;
 }
 
+#define NOBODY 65534u
+
+/* 0: as we are. */
+static unsigned uid_of(const struct place *p)
+{
+    return p->is_for_users && geteuid() == 0 ? NOBODY : 0;
+}
+
 static void shell(const struct hm_temp *t, const struct place *p,
                   const char *script)
 {
     struct env env = {.list = {NULL}};
-    const struct hm_run_how how = {.cwd = t->path, .env = expand(t, p, &env)};
+    const struct hm_run_how how = {
+        .cwd = t->path, .env = expand(t, p, &env), .drop_to_uid = uid_of(p)};
     HM_OWN(hm_run) r = HM_RUN_INIT;
 
     if (script == NULL)
@@ -148,7 +178,8 @@ static void key(const struct hm_temp *t, const struct place *p,
                 const char *const rest[])
 {
     struct env env = {.list = {NULL}};
-    const struct hm_run_how how = {.cwd = t->path, .env = expand(t, p, &env)};
+    const struct hm_run_how how = {
+        .cwd = t->path, .env = expand(t, p, &env), .drop_to_uid = uid_of(p)};
     const char *argv[32] = {"hallmark-key", verb};
     size_t n = 2;
 
@@ -230,8 +261,13 @@ static int enter(void **state)
 
 static void run_place(void **state, size_t i)
 {
+    static const char *const files[] = {".", "pin", "wrong"};
+
     if (!is_installed(&places[i]))
         skip();
+    for (size_t k = 0; uid_of(&places[i]) != 0 && k < 3; k++)
+        assert_int_equal(chown(hm_temp_path(*state, files[k]), NOBODY, NOBODY),
+                         0);
     shell(*state, &places[i], places[i].start);
     suite(*state, &places[i]);
 }
@@ -254,6 +290,11 @@ static void a_tpm_signs(void **state)
 static void a_token_behind_a_server_signs(void **state)
 {
     run_place(state, 3);
+}
+
+static void a_token_of_a_remote_signs(void **state)
+{
+    run_place(state, 5);
 }
 
 /* A copy of this program where openCryptoki finds nothing, and leaves nothing. */
@@ -300,6 +341,7 @@ int main(int argc, char *argv[])
         FRESH(nss_signs),
         FRESH(a_tpm_signs),
         FRESH(a_token_behind_a_server_signs),
+        FRESH(a_token_of_a_remote_signs),
         FRESH(a_token_without_curves_signs),
     };
 

@@ -42,6 +42,7 @@ static const struct row rows[] = {
      {{'0', "d/a", "", ""}, {'5', "d/", "", ""}}},
     {"a leading ./", "", {{'5', "./", "", ""}, {'0', "./a", "", ""}}},
     {"a name of systemd's", "", {{'0', "system\\x2dfoo", "", ""}}},
+    {"a dash, a newline, no UTF-8", "", {{'0', "-a\nb\xff", "", ""}}},
     {"dots that are no way up", "", {{'0', "..a/b..", "", ""}}},
     {"an absolute name", "archive.member.name", {{'0', "/x", "", ""}}},
     {"a way up", "archive.member.name", {{'0', "../x", "", ""}}},

@@ -305,7 +305,7 @@ static const struct mutation mutations[] = {
     {"ihex", 2, 1, "image.header.field"},
     {"srec", 8, 1, "image.header.checksum"},
     {"dfu", 0, 1, "image.header.checksum"},
-    {"gzip", 30, 1, "archive.gzip.data"},
+    {"gzip", 30, 1, "archive.gzip.checksum"},
     {"xz", 8, 1, "image.header.checksum"},
     {"xz", 75, 1, "image.file.truncated"},
     {"zstd", 4, 8, "image.header.field"},

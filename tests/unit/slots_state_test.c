@@ -311,16 +311,6 @@ static void what_cannot_be_started_is_not_installed(void **state)
 
 /* --- provisioning ------------------------------------------------------------------ */
 
-/* A root set of the key of RFC 6979 A.2.5, in the only way that is written. */
-static const char published_root[] =
-    "{\n  \"format\": \"hallmark-root/1\",\n  \"vendor\": \"acme\",\n"
-    "  \"threshold\": 1,\n  \"keys\": [\n    {\n      \"keyid\": "
-    "\"5a7a78cca4a0f420d9bc62bb669c3c2759e39f723d3ae10dcbe0f0815a07ecd4\",\n"
-    "      \"scheme\": \"ecdsa-p256-sha256\",\n      \"public_key\": "
-    "\"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYP7UuiVanTHJYet0xjVtaMBJuJI7Yfps5mli"
-    "LmDyn7Z5A/4QCLi8maQa6elWKLxk8vGyDC1+n1F3o8KU1EYimQ==\",\n"
-    "      \"name\": \"root-1\"\n    }\n  ]\n}\n";
-
 static void a_device_is_made_once_and_of_good_parts(void **state)
 {
     struct hm_slots_setup how = t100;
@@ -343,8 +333,7 @@ static void a_device_is_made_once_and_of_good_parts(void **state)
     assert_fails(provision_as(&how, &e), HM_E_IO, "base.file.open", &e);
     how.root = story_path(&s, "repository/releases/1.0.1/manifest.json");
     assert_fails(provision_as(&how, &e), HM_E_USAGE, "root.format", &e);
-    hm_temp_write(&s.t, "published.json", published_root);
-    how.root = story_path(&s, "published.json");
+    how.root = HM_TESTDATA "/published/root.json";
     assert_fails(provision_as(&how, &e), HM_E_USAGE, "crypto.key.published",
                  &e);
     how = t100; /* the factory runs the same checks: 1.0.1 is for 1.0.0 only */

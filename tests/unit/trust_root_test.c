@@ -84,6 +84,18 @@ static void no_value_can_be_another(void **state)
     mutate_document(hm_buf_view(&w->whole), read_it, accepted);
 }
 
+/* Whoever reads it: signer, gate, auditor. */
+static void a_key_that_everybody_has_is_in_no_root_set(void **state)
+{
+    HM_OWN(hm_buf) text = HM_BUF_INIT(HM_ROOT_BYTES_MAX);
+    struct hm_err e = {.rc = HM_OK};
+
+    (void)state;
+    assert_ok(hm_file_load(HM_TESTDATA "/published/root.json", &text, &e), &e);
+    assert_fails(read_it(hm_buf_view(&text), &e), HM_E_REJECTED,
+                 "crypto.key.published", &e);
+}
+
 static const struct {
     const char *old, *text;
     hm_rc rc;
@@ -365,6 +377,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_read_is_written_again),
+        cmocka_unit_test(a_key_that_everybody_has_is_in_no_root_set),
         cmocka_unit_test(no_value_can_be_another),
         cmocka_unit_test(each_rule_has_its_reason),
         cmocka_unit_test(a_key_and_its_id_belong_together),
