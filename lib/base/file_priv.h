@@ -17,8 +17,4 @@ HM_MUST hm_rc hm_dir_open_parent(struct hm_dir *parent, const struct hm_dir *at,
                                  const char *name, const char **last,
                                  struct hm_err *e);
 
-/** Give the temporary of @p o its name, without any sync.
- * @return HM_E_USAGE `base.out.exists`; HM_E_IO `base.out.commit` */
-HM_MUST hm_rc hm_out_rename(struct hm_out *o, struct hm_err *e);
-
 #endif /* HM_FILE_PRIV_H */

@@ -191,6 +191,11 @@ HM_MUST hm_rc hm_out_write(struct hm_out *o, struct hm_bytes in,
  * @return HM_E_USAGE `base.out.exists`; HM_E_IO `base.out.commit` */
 HM_MUST hm_rc hm_out_commit(struct hm_out *o, struct hm_err *e);
 
+/** Rename into place without any sync: for what may be lost, or is synced by
+ * other means.
+ * @return HM_E_USAGE `base.out.exists`; HM_E_IO `base.out.commit` */
+HM_MUST hm_rc hm_out_rename(struct hm_out *o, struct hm_err *e);
+
 /** Remove the temporary unless committed; errno is preserved. */
 void hm_out_clear(struct hm_out *o);
 
