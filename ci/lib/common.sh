@@ -6,7 +6,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 # What the programs need to be built and run.
 build_packages=(gcc cmake ninja-build pkg-config libc6-dev libssl-dev
-    libcjson-dev libgit2-dev zlib1g-dev libp11-kit-dev libcmocka-dev
+    libcjson-dev libgit2-dev zlib1g-dev libdeflate-dev libp11-kit-dev libcmocka-dev
     softhsm2 libnss3 openssl git ca-certificates)
 
 say() { printf '\n== %s\n' "$*"; }

@@ -185,6 +185,7 @@ HM_MUST static hm_rc add_internal(struct attest_build *b, struct hm_err *e)
 static void add_versions(struct attest_build *b)
 {
     attest_add_pair(&b->version, "hallmark", HM_VERSION);
+    attest_add_pair(&b->version, "libdeflate", hm_archive_libdeflate_version());
     attest_add_pair(&b->version, "libgit2", hm_source_libgit2_version());
     attest_add_pair(&b->version, "zlib", hm_archive_zlib_version());
 }

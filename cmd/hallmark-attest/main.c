@@ -15,6 +15,7 @@ static const struct hm_cli_library libraries[] = {
     {"cJSON", hm_json_cjson_version},
     {"libgit2", hm_source_libgit2_version},
     {"zlib", hm_archive_zlib_version},
+    {"libdeflate", hm_archive_libdeflate_version},
     {NULL, NULL},
 };
 

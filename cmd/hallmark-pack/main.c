@@ -17,6 +17,7 @@ static const struct hm_command commands[] = {
 static const struct hm_cli_library libraries[] = {
     {"OpenSSL", hm_crypto_openssl_version},
     {"zlib", hm_archive_zlib_version},
+    {"libdeflate", hm_archive_libdeflate_version},
     {"libgit2", hm_source_libgit2_version},
     {NULL, NULL},
 };

@@ -8,6 +8,7 @@ static struct {
     const char *output;
     const char *time;
     const char *threads;
+    const char *cache;
     struct hm_cli_list allow;
     bool force;
     bool dry_run;
@@ -21,6 +22,9 @@ const struct hm_opt pack_make_opts[] = {
      "SOURCE_DATE_EPOCH, else that of the commit around DIR"},
     {"threads", 0, HM_OPT_VALUE, false, &call.threads, "N",
      "use N threads, 1 to 32; else one a processor; the bytes are the same"},
+    {"cache", 0, HM_OPT_VALUE, false, &call.cache, "DIR",
+     "keep compressed blocks in DIR and take them from there; the bytes are "
+     "the same"},
     {"allow", 0, HM_OPT_LIST, false, &call.allow, "RULE[:PATH]",
      "overrule a rule, for all files or for PATH"},
     {"force", 0, HM_OPT_FLAG, false, &call.force, "",
@@ -169,6 +173,37 @@ static void say(const struct hm_cli *cli, const struct hm_archive_options *o,
     }
 }
 
+/* Whatever a cache does, the archive is right: nothing here is a failure. */
+static void say_cache(const struct hm_cli *cli,
+                      const struct hm_archive_cache *cache)
+{
+    hm_cli_say(cli, "cache %llu of %llu blocks",
+               (unsigned long long)cache->hits,
+               (unsigned long long)cache->blocks);
+    if (cache->trouble.rc != HM_OK)
+        hm_cli_warn(cli, "the cache '%s' was not used in full: %s [%s]",
+                    hm_show_str(cache->dir), cache->trouble.text,
+                    cache->trouble.reason);
+    if (cache->damaged > 0)
+        hm_cli_warn(cli,
+                    "%llu blocks in the cache '%s' were not as they were "
+                    "written, and were made anew",
+                    (unsigned long long)cache->damaged,
+                    hm_show_str(cache->dir));
+}
+
+static void put_cache(struct hm_json_writer *w,
+                      const struct hm_archive_cache *cache)
+{
+    hm_json_open_object(w, "cache");
+    hm_json_put_uint(w, "blocks", cache->blocks);
+    hm_json_put_uint(w, "hits", cache->hits);
+    hm_json_put_uint(w, "damaged", cache->damaged);
+    if (cache->trouble.rc != HM_OK)
+        hm_json_put_text(w, "trouble", cache->trouble.reason);
+    hm_json_close_object(w);
+}
+
 HM_MUST static hm_rc report(struct hm_cli *cli,
                             const struct hm_archive_options *o,
                             const struct pack_time *when,
@@ -178,6 +213,8 @@ HM_MUST static hm_rc report(struct hm_cli *cli,
     struct hm_json_writer w;
 
     say(cli, o, when, r);
+    if (o->cache != NULL)
+        say_cache(cli, o->cache);
     hm_cli_result(cli, &w, true);
     hm_json_put_text(&w, "name", slash == NULL ? call.output : slash + 1);
     pack_put_digests(&w, r);
@@ -185,6 +222,15 @@ HM_MUST static hm_rc report(struct hm_cli *cli,
     hm_json_put_text(&w, "time_from", when->from);
     hm_json_put_optional(&w, "commit", when->commit);
     hm_json_put_text(&w, "zlib", hm_archive_zlib_version());
+    if (o->form == HM_ARCHIVE_TAR_GZ) {
+        hm_json_open_object(&w, "compressor");
+        hm_json_put_text(&w, "name", "libdeflate");
+        hm_json_put_text(&w, "version", hm_archive_libdeflate_version());
+        hm_json_put_uint(&w, "level", HM_ARCHIVE_LEVEL);
+        hm_json_close_object(&w);
+    }
+    if (o->cache != NULL)
+        put_cache(&w, o->cache);
     hm_json_open_array(&w, "allowed");
     for (size_t i = 0; i < call.allow.n; i++)
         hm_json_put_text(&w, NULL, call.allow.value[i]);
@@ -226,10 +272,13 @@ HM_MUST static hm_rc pack_to_file(const struct hm_cli *cli,
 hm_rc pack_make_run(struct hm_cli *cli, struct hm_err *e)
 {
     struct hm_archive_options o = {.threads = 0};
+    struct hm_archive_cache cache = {.dir = call.cache};
     struct hm_archive_result r;
     struct pack_time when;
 
     HM_TRY(read_options(cli->argv[0], &o, &when, e));
+    if (call.cache != NULL)
+        o.cache = &cache;
     if (!hm_cli_is_stdout(call.output)) {
         HM_TRY(pack_to_file(cli, &o, &r, e));
         return report(cli, &o, &when, &r, e);

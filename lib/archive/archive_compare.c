@@ -63,7 +63,8 @@ static void say_cause(struct hm_archive_difference *d)
         {"presence", "the trees held other files"},
         {"kind", "the trees held other files"},
         {"tar encoding", "another tar format or writer"},
-        {"compressed data", "another zlib, level or block size"},
+        {"compressed data",
+         "another compressor, version of it, level or block size"},
         {"compression", "one is compressed and the other is not"},
     };
 

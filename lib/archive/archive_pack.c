@@ -3,19 +3,19 @@
 
 #include "archive_priv.h"
 
-#define CHUNK ((size_t)64 * 1024)
+#define CHUNK ((size_t)64 * 1024) /* what the rules see of a file */
 
 /* What is too large for the stack. */
 struct space {
     struct archive_walk walk;
     char target[HM_ARCHIVE_PATH_MAX + 2];
-    uint8_t chunk[CHUNK];
 };
 
 struct packing {
     const struct hm_archive_options *options;
     struct archive_sink sink;
     struct stat output;
+    struct stat cache; /* where it is or will be; when there is one */
     uint64_t entries;
     uint64_t done;       /* bytes of files */
     uint64_t total;      /* the same, as the first look found them */
@@ -32,11 +32,6 @@ static void packing_clear(struct packing *p)
     archive_sink_clear(&p->sink);
     free(p->space);
     p->space = NULL;
-}
-
-const char *hm_archive_zlib_version(void)
-{
-    return zlibVersion();
 }
 
 hm_rc hm_archive_form_of(const char *name, enum hm_archive_form *form,
@@ -78,6 +73,20 @@ HM_MUST static hm_rc read_target(const struct packing *p,
     return archive_rules_target(p->options, found->path, target, e);
 }
 
+/* What a cache holds is no part of a release, its secret least of all. */
+HM_MUST static hm_rc refuse_cache(const struct packing *p,
+                                  const struct stat *dir, struct hm_err *e)
+{
+    if (p->options->cache == NULL || dir->st_dev != p->cache.st_dev ||
+        dir->st_ino != p->cache.st_ino)
+        return HM_OK;
+    return hm_hint(e,
+                   hm_fail(e, HM_E_REJECTED, "archive.cache.inside",
+                           "the cache '%s' lies in the tree that is packed",
+                           hm_show_str(p->options->cache->dir)),
+                   "let it lie in another directory");
+}
+
 /* First look: what names, kinds and links give away is refused before a byte
  * is written. */
 HM_MUST static hm_rc survey(void *ctx, const struct archive_found *found,
@@ -98,9 +107,16 @@ HM_MUST static hm_rc survey(void *ctx, const struct archive_found *found,
                        "the tree holds more than %u entries",
                        HM_ARCHIVE_ENTRIES_MAX);
     p->entries++;
+    HM_TRY(refuse_cache(p, &found->sb, e));
     if (S_ISREG(found->sb.st_mode))
         p->total += (uint64_t)found->sb.st_size;
     return S_ISLNK(found->sb.st_mode) ? read_target(p, found, e) : HM_OK;
+}
+
+/* From the end of @p size bytes to the next block. */
+static size_t padding(uint64_t size)
+{
+    return (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK;
 }
 
 HM_MUST static hm_rc put_header(struct packing *p,
@@ -110,6 +126,9 @@ HM_MUST static hm_rc put_header(struct packing *p,
 
     HM_TRY(tar_header_add(&header, entry, e));
     p->entries++;
+    HM_TRY(archive_sink_member(&p->sink, entry->path,
+                               header.n + entry->size + padding(entry->size),
+                               e));
     return archive_sink_add(&p->sink, hm_buf_view(&header), e);
 }
 
@@ -149,24 +168,27 @@ HM_MUST static hm_rc pack_content(struct packing *p, const struct hm_file *f,
     size_t got = 0;
 
     for (;;) {
-        HM_TRY(hm_context(e, hm_file_read(f, p->space->chunk, CHUNK, &got, e),
-                          "cannot pack '%s'", hm_show_str(found->path)));
+        uint8_t *to = NULL;
+        size_t room = 0;
+
+        HM_TRY(archive_sink_room(&p->sink, &to, &room, e));
+        HM_TRY(hm_context(
+            e, hm_file_read(f, to, room < CHUNK ? room : CHUNK, &got, e),
+            "cannot pack '%s'", hm_show_str(found->path)));
         if (got == 0)
             break;
         if (got > size - at)
             return archive_changed(found->path, "grew", e);
         if (at == 0)
-            HM_TRY(archive_rules_content(
-                p->options, found->path,
-                (struct hm_bytes){p->space->chunk, got}, e));
-        HM_TRY(archive_sink_add(&p->sink,
-                                (struct hm_bytes){p->space->chunk, got}, e));
+            HM_TRY(archive_rules_content(p->options, found->path,
+                                         (struct hm_bytes){to, got}, e));
+        archive_sink_took(&p->sink, got);
         at += got;
         tell(p, got);
     }
     if (at != size)
         return archive_changed(found->path, "shrank", e);
-    return put_zeros(p, (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK, e);
+    return put_zeros(p, padding(size), e);
 }
 
 HM_MUST static hm_rc pack_file(struct packing *p,
@@ -240,8 +262,17 @@ HM_MUST static hm_rc walk(struct packing *p, const struct hm_dir *tree,
 HM_MUST static hm_rc look_around(struct packing *p, const struct hm_dir *tree,
                                  int fd, struct hm_err *e)
 {
+    struct stat top;
+
     if (fstat(fd, &p->output) != 0)
         return hm_fail_errno(e, "base.file.stat", "cannot look at the output");
+    if (p->options->cache != NULL) {
+        HM_TRY(archive_cache_place(p->options->cache->dir, &p->cache, e));
+        if (fstat(tree->fd, &top) != 0)
+            return hm_fail_errno(e, "base.file.stat",
+                                 "cannot look at the tree");
+        HM_TRY(refuse_cache(p, &top, e));
+    }
     HM_TRY(walk(p, tree, survey, e));
     if (p->entries > 0)
         return HM_OK;

@@ -195,39 +195,143 @@ bool archive_same_stat(const struct stat *a, const struct stat *b);
 HM_MUST hm_rc archive_changed(const char *path, const char *what,
                               struct hm_err *e);
 
-/* ---- archive_pool.c: blocks of the tar, deflated on all cores ---- */
+/* ---- archive_deflate.c: one block of the tar, compressed ---- */
 
-#define ARCHIVE_BLOCK ((size_t)256 * 1024)
-#define ARCHIVE_DICT  ((size_t)32 * 1024)
+#define ARCHIVE_BLOCK ((size_t)256 * 1024) /**< a block has no more bytes */
 
-/** One block on its way.  in holds the last ARCHIVE_DICT bytes of the block
- * before, then the block. */
+struct libdeflate_compressor;
+
+/** What one thread deflates with. */
+struct archive_deflater {
+    struct libdeflate_compressor *compressor; /**< owned */
+    uint8_t *again;                           /**< owned; a block, inflated */
+    bool inflating;                           /**< z is open */
+    z_stream z;
+};
+
+#define ARCHIVE_DEFLATER_INIT                                 \
+    {                                                         \
+        .compressor = NULL, .again = NULL, .inflating = false \
+    }
+
+/** @return HM_E_NOMEM `archive.memory`; cleared by the caller then, too */
+HM_MUST hm_rc archive_deflater_begin(struct archive_deflater *d,
+                                     struct hm_err *e);
+void archive_deflater_clear(struct archive_deflater *d);
+
+/** Most bytes that archive_deflate() writes. */
+size_t archive_deflate_bound(void);
+
+/** Deflate 1 to ARCHIVE_BLOCK bytes so that whole bytes come out, to which any
+ * other block can be joined; the same for the same bytes, whatever came before.
+ * A stream of them ends with ARCHIVE_DEFLATE_END.
+ *
+ * @param[out] out  of archive_deflate_bound() bytes
+ * @return false when what was written does not inflate to @p in
+ */
+bool archive_deflate(struct archive_deflater *d, struct hm_bytes in,
+                     uint8_t *out, size_t *n);
+
+/** An empty block that is the last one: 1, 01, end of block, zeros. */
+#define ARCHIVE_DEFLATE_END ((const uint8_t[2]){3, 0})
+
+/** CRC-32 as in gzip. */
+uint32_t archive_crc(struct hm_bytes in);
+
+enum archive_cached {
+    ARCHIVE_NOT_CACHED,
+    ARCHIVE_CACHED,
+    ARCHIVE_CACHE_DAMAGED /**< there, and not what was put there */
+};
+
+/** One block on its way. */
 struct archive_job {
     uint8_t *in;
-    uint8_t *out;
-    size_t dict_n; /**< 0 for the first block */
     size_t n;
+    uint8_t *out; /**< NULL when nothing is deflated; else with
+                       ARCHIVE_CACHE_TAIL bytes more than out_n */
     size_t out_n;
-    uint32_t crc; /**< of the block */
-    bool last;
-    bool done;
-    bool failed;
+    uint32_t crc; /**< of the block; when deflated */
+    enum archive_cached cached;
+    bool is_deflated;
+    struct hm_err trouble; /**< why it was not stored; rc HM_OK: it was */
 };
+
+/* ---- archive_cache.c: blocks kept from one run to the next ---- */
+
+#define ARCHIVE_CACHE_TAIL 20u /**< bytes behind each block in its file */
+
+struct archive_cache {
+    struct hm_dir dir;
+    uint8_t secret[32];
+    struct timespec began; /**< what was used since is not removed */
+};
+
+#define ARCHIVE_CACHE_INIT \
+    {                      \
+        .dir = HM_DIR_INIT \
+    }
+
+/** Make or open the directory @p path.
+ * @return HM_E_REJECTED `archive.cache.owner`, `archive.cache.secret`; HM_E_IO */
+HM_MUST hm_rc archive_cache_open(struct archive_cache *c, const char *path,
+                                 struct hm_err *e);
+void archive_cache_clear(struct archive_cache *c);
+
+/** Where @p path is or would be made: its own place, else its parent's. */
+HM_MUST hm_rc archive_cache_place(const char *path, struct stat *sb,
+                                  struct hm_err *e);
+
+/** By what a block is found again: its bytes and what deflates them. */
+HM_MUST hm_rc archive_cache_key(struct hm_digest *d, struct hm_bytes block,
+                                uint8_t key[static HM_SHA256_SIZE],
+                                struct hm_err *e);
+
+/** Find what archive_cache_put() kept: out, of archive_deflate_bound() +
+ * ARCHIVE_CACHE_TAIL bytes, out_n and crc, which mean nothing unless it is
+ * ARCHIVE_CACHED. */
+enum archive_cached archive_cache_get(const struct archive_cache *c,
+                                      const uint8_t key[static HM_SHA256_SIZE],
+                                      struct archive_job *job);
+
+/** Keep out and crc.  @return HM_E_IO; HM_E_INTERNAL */
+HM_MUST hm_rc archive_cache_put(const struct archive_cache *c,
+                                const uint8_t key[static HM_SHA256_SIZE],
+                                struct archive_job *job, struct hm_err *e);
+
+/** Remove what was not used since archive_cache_open(), the oldest first, until
+ * @p bytes_max bytes are left or nothing more can go.
+ * @return HM_E_IO; HM_E_NOMEM */
+HM_MUST hm_rc archive_cache_trim(const struct archive_cache *c,
+                                 uint64_t bytes_max, struct hm_err *e);
+
+/* ---- archive_pool.c: blocks of the tar, on all cores ---- */
 
 struct archive_pool; /**< threads and a ring of jobs */
 
-HM_MUST hm_rc archive_pool_new(struct archive_pool **pool, unsigned threads,
+struct archive_pool_plan {
+    unsigned threads;
+    bool deflates;
+    struct hm_digest *content;         /**< of all blocks in order; borrowed */
+    struct hm_digest *file;            /**< the same of all that is deflated */
+    const struct archive_cache *cache; /**< borrowed; NULL: none */
+};
+
+HM_MUST hm_rc archive_pool_new(struct archive_pool **pool,
+                               const struct archive_pool_plan *plan,
                                struct hm_err *e);
 
 /** The job to be filled next; borrowed.  There is always one. */
 struct archive_job *archive_pool_open(struct archive_pool *pool);
 
-/** Hand the open job to the workers. */
+/** Hand the open job, which is not empty, to the workers. */
 void archive_pool_submit(struct archive_pool *pool);
 
-/** The oldest submitted job when the ring is full (or @p all and any is left),
- * finished; NULL when there is none to collect.  Valid until the next call. */
-struct archive_job *archive_pool_collect(struct archive_pool *pool, bool all);
+/** The oldest submitted job if it is finished; waited for when the ring is full,
+ * or for @p all.  NULL: none.  Valid until the next call.
+ * @return the first failure of a worker: HM_E_INTERNAL */
+HM_MUST hm_rc archive_pool_collect(struct archive_pool *pool, bool all,
+                                   struct archive_job **job, struct hm_err *e);
 
 void archive_pool_free(struct archive_pool *pool);
 
@@ -237,24 +341,41 @@ struct archive_sink {
     int fd; /**< borrowed */
     enum hm_archive_form form;
     struct hm_digest file;
-    struct hm_digest content;
-    struct archive_pool *pool; /**< owned; NULL: no compression */
-    uint8_t *plain;            /**< owned; the block when there is no pool */
-    size_t plain_n;
+    struct hm_digest content;  /**< the pool's until it is freed */
+    struct archive_pool *pool; /**< owned */
+    struct archive_cache cache;
+    struct hm_archive_cache *told; /**< borrowed; NULL: no cache is wanted */
+    uint64_t size;                 /**< of the tar so far */
+    uint64_t written;              /**< of the archive so far */
+    uint64_t early; /**< of that, what the disk was asked to take */
     uint32_t crc;
 };
 
 #define ARCHIVE_SINK_INIT                                            \
     {                                                                \
         .fd = -1, .file = HM_DIGEST_INIT, .content = HM_DIGEST_INIT, \
-        .pool = NULL, .plain = NULL                                  \
+        .pool = NULL, .cache = ARCHIVE_CACHE_INIT, .told = NULL      \
     }
 
 HM_MUST hm_rc archive_sink_begin(struct archive_sink *s, int fd,
                                  const struct hm_archive_options *o,
                                  struct hm_err *e);
+
+/** A member begins that has @p size bytes with its headers and padding.  Blocks
+ * are cut here, where it can be, so that what changes in one member changes few
+ * blocks. */
+HM_MUST hm_rc archive_sink_member(struct archive_sink *s, const char *path,
+                                  uint64_t size, struct hm_err *e);
 HM_MUST hm_rc archive_sink_add(struct archive_sink *s, struct hm_bytes in,
                                struct hm_err *e);
+
+/** Where to put what comes next: *n bytes, at least one.  All of a member, or
+ * its first 128 KiB, fit in what is given at its beginning. */
+HM_MUST hm_rc archive_sink_room(struct archive_sink *s, uint8_t **to, size_t *n,
+                                struct hm_err *e);
+/** @p n bytes were put there. */
+void archive_sink_took(struct archive_sink *s, size_t n);
+
 /** Bytes of the tar so far. */
 uint64_t archive_sink_size(const struct archive_sink *s);
 HM_MUST hm_rc archive_sink_end(struct archive_sink *s,

@@ -1,16 +1,49 @@
+#include <fcntl.h>
 #include <sched.h>
-#include <stdlib.h>
 
 #include "archive_priv.h"
 
 #define GZIP_HEADER_SIZE 10u
 
+/* A block is cut where a member begins, when it has BLOCK_MIN bytes and the
+ * member's path says so, or when the member would not fit.  None of this
+ * depends on how many blocks there were before: behind a member that changed,
+ * the cuts are soon the old ones again, and each block is deflated by itself.
+ * A member that is larger than a block has its own. */
+#define BLOCK_MIN   ((size_t)32 * 1024)
+#define ONE_PATH_IN 2u
+
+/* As much is given to the disk while the next is made; else the end of the run
+ * would wait for all of it. */
+#define EARLY ((uint64_t)16 * 1024 * 1024)
+
+static void write_early(struct archive_sink *s, size_t n)
+{
+    s->written += n;
+    if (s->written - s->early < EARLY)
+        return;
+    /* Only a hint: what is no file has no use for it. */
+    (void)sync_file_range(s->fd, (off_t)s->early,
+                          (off_t)(s->written - s->early),
+                          SYNC_FILE_RANGE_WRITE);
+    s->early = s->written;
+}
+
 HM_MUST static hm_rc emit(struct archive_sink *s, struct hm_bytes out,
                           struct hm_err *e)
 {
+    HM_TRY(hm_context(e, hm_file_write_all(s->fd, out, e),
+                      "cannot write the archive"));
+    write_early(s, out.n);
+    return HM_OK;
+}
+
+/* What is around the blocks; these the workers digest. */
+HM_MUST static hm_rc frame(struct archive_sink *s, struct hm_bytes out,
+                           struct hm_err *e)
+{
     HM_TRY(hm_digest_add(&s->file, out, e));
-    return hm_context(e, hm_file_write_all(s->fd, out, e),
-                      "cannot write the archive");
+    return emit(s, out, e);
 }
 
 /* Every processor that this process may use. */
@@ -24,30 +57,73 @@ static unsigned count_processors(void)
     return n < 1 ? 1 : (unsigned)n;
 }
 
+static unsigned count_threads(const struct hm_archive_options *o)
+{
+    const unsigned n = o->threads == 0 ? count_processors() : o->threads;
+
+    return n < HM_ARCHIVE_THREADS_MAX ? n : HM_ARCHIVE_THREADS_MAX;
+}
+
+/* @return NULL when there is none, or none that could be used */
+static const struct archive_cache *
+open_cache(struct archive_sink *s, const struct hm_archive_options *o)
+{
+    struct hm_archive_cache *told = o->cache;
+
+    if (told == NULL || o->form != HM_ARCHIVE_TAR_GZ)
+        return NULL;
+    told->blocks = told->hits = told->damaged = 0;
+    told->trouble.rc = HM_OK;
+    s->told = told;
+    return archive_cache_open(&s->cache, told->dir, &told->trouble) == HM_OK
+               ? &s->cache
+               : NULL;
+}
+
 hm_rc archive_sink_begin(struct archive_sink *s, int fd,
                          const struct hm_archive_options *o, struct hm_err *e)
 {
     /* RFC 1952: no name, no time, no extra flags, made on Unix. */
     static const uint8_t header[GZIP_HEADER_SIZE] = {0x1f, 0x8b, 8, 0, 0,
                                                      0,    0,    0, 0, 3};
-    unsigned threads = o->threads == 0 ? count_processors() : o->threads;
+    struct archive_pool_plan plan = {.threads = count_threads(o),
+                                     .deflates = o->form == HM_ARCHIVE_TAR_GZ,
+                                     .content = &s->content,
+                                     .file = &s->file};
 
-    if (threads > HM_ARCHIVE_THREADS_MAX)
-        threads = HM_ARCHIVE_THREADS_MAX;
     s->fd = fd;
     s->form = o->form;
+    s->size = s->written = s->early = 0;
     s->crc = 0;
     HM_TRY(hm_digest_begin(&s->content, true, e));
     HM_TRY(hm_digest_begin(&s->file, true, e));
-    if (o->form == HM_ARCHIVE_TAR_GZ) {
-        HM_TRY(archive_pool_new(&s->pool, threads, e));
-        return emit(s, (struct hm_bytes){header, sizeof(header)}, e);
-    }
-    s->plain = malloc(ARCHIVE_BLOCK);
-    if (s->plain == NULL)
-        return hm_fail(e, HM_E_NOMEM, "archive.memory",
-                       "out of memory for packing");
-    return HM_OK;
+    plan.cache = open_cache(s, o);
+    HM_TRY(archive_pool_new(&s->pool, &plan, e));
+    if (!plan.deflates)
+        return HM_OK;
+    return frame(s, (struct hm_bytes){header, sizeof(header)}, e);
+}
+
+static void count_cached(struct hm_archive_cache *told,
+                         const struct archive_job *job)
+{
+    told->blocks++;
+    told->hits += job->cached == ARCHIVE_CACHED;
+    told->damaged += job->cached == ARCHIVE_CACHE_DAMAGED;
+    if (told->trouble.rc == HM_OK)
+        told->trouble = job->trouble;
+}
+
+HM_MUST static hm_rc write_block(struct archive_sink *s,
+                                 const struct archive_job *job,
+                                 struct hm_err *e)
+{
+    if (s->form == HM_ARCHIVE_TAR)
+        return emit(s, (struct hm_bytes){job->in, job->n}, e);
+    s->crc = (uint32_t)crc32_combine(s->crc, job->crc, (z_off_t)job->n);
+    if (s->told != NULL)
+        count_cached(s->told, job);
+    return emit(s, (struct hm_bytes){job->out, job->out_n}, e);
 }
 
 /* Write what is ready, in order. */
@@ -55,79 +131,66 @@ HM_MUST static hm_rc collect(struct archive_sink *s, bool all, struct hm_err *e)
 {
     struct archive_job *job = NULL;
 
-    while ((job = archive_pool_collect(s->pool, all)) != NULL) {
-        if (job->failed)
-            return hm_fail(e, HM_E_INTERNAL, "archive.deflate.failed",
-                           "zlib could not compress a block");
-        s->crc = (uint32_t)crc32_combine(s->crc, job->crc, (z_off_t)job->n);
-        HM_TRY(emit(s, (struct hm_bytes){job->out, job->out_n}, e));
+    for (;;) {
+        HM_TRY(archive_pool_collect(s->pool, all, &job, e));
+        if (job == NULL)
+            return HM_OK;
+        HM_TRY(write_block(s, job, e));
     }
+}
+
+HM_MUST static hm_rc pass_block(struct archive_sink *s, struct hm_err *e)
+{
+    archive_pool_submit(s->pool);
+    HM_TRY(collect(s, false, e));
+    archive_pool_open(s->pool)->n = 0;
     return HM_OK;
 }
 
-/* The block is full, or it is the last one. */
-HM_MUST static hm_rc pass_block(struct archive_sink *s, bool last,
-                                struct hm_err *e)
+hm_rc archive_sink_member(struct archive_sink *s, const char *path,
+                          uint64_t size, struct hm_err *e)
+{
+    const size_t n = archive_pool_open(s->pool)->n;
+    const bool is_full = n + size > ARCHIVE_BLOCK;
+
+    if (n > 0 &&
+        (is_full || (n >= BLOCK_MIN &&
+                     archive_crc(hm_bytes_str(path)) % ONE_PATH_IN == 0)))
+        return pass_block(s, e);
+    return HM_OK;
+}
+
+hm_rc archive_sink_room(struct archive_sink *s, uint8_t **to, size_t *n,
+                        struct hm_err *e)
 {
     struct archive_job *job = archive_pool_open(s->pool);
-    struct archive_job *next = NULL;
 
-    HM_TRY(hm_digest_add(&s->content,
-                         (struct hm_bytes){job->in + ARCHIVE_DICT, job->n}, e));
-    job->last = last;
-    archive_pool_submit(s->pool);
-    HM_TRY(collect(s, last, e));
-    if (last)
-        return HM_OK;
-    next = archive_pool_open(s->pool);
-    memcpy(next->in, job->in + ARCHIVE_BLOCK, ARCHIVE_DICT);
-    next->dict_n = ARCHIVE_DICT;
-    next->n = 0;
-    return HM_OK;
-}
-
-HM_MUST static hm_rc pass_plain(struct archive_sink *s, struct hm_err *e)
-{
-    const struct hm_bytes block = {s->plain, s->plain_n};
-
-    s->plain_n = 0;
-    HM_TRY(hm_digest_add(&s->content, block, e));
-    return hm_context(e, hm_file_write_all(s->fd, block, e),
-                      "cannot write the archive");
-}
-
-/* Room left in the open block, which is passed on first when it is full: the
- * last block is thereby never empty. */
-HM_MUST static hm_rc make_room(struct archive_sink *s, uint8_t **at,
-                               size_t **used, struct hm_err *e)
-{
-    if (s->pool == NULL) {
-        if (s->plain_n == ARCHIVE_BLOCK)
-            HM_TRY(pass_plain(s, e));
-        *at = s->plain;
-        *used = &s->plain_n;
-        return HM_OK;
+    if (job->n == ARCHIVE_BLOCK) {
+        HM_TRY(pass_block(s, e));
+        job = archive_pool_open(s->pool);
     }
-    if (archive_pool_open(s->pool)->n == ARCHIVE_BLOCK)
-        HM_TRY(pass_block(s, false, e));
-    *at = archive_pool_open(s->pool)->in + ARCHIVE_DICT;
-    *used = &archive_pool_open(s->pool)->n;
+    *to = job->in + job->n;
+    *n = ARCHIVE_BLOCK - job->n;
     return HM_OK;
+}
+
+void archive_sink_took(struct archive_sink *s, size_t n)
+{
+    archive_pool_open(s->pool)->n += n;
+    s->size += n;
 }
 
 hm_rc archive_sink_add(struct archive_sink *s, struct hm_bytes in,
                        struct hm_err *e)
 {
     while (in.n > 0) {
-        uint8_t *at = NULL;
-        size_t *used = NULL;
+        uint8_t *to = NULL;
         size_t n = 0;
 
-        HM_TRY(make_room(s, &at, &used, e));
-        n = ARCHIVE_BLOCK - *used;
+        HM_TRY(archive_sink_room(s, &to, &n, e));
         n = in.n < n ? in.n : n;
-        memcpy(at + *used, in.p, n);
-        *used += n;
+        memcpy(to, in.p, n);
+        archive_sink_took(s, n);
         in.p += n;
         in.n -= n;
     }
@@ -136,8 +199,7 @@ hm_rc archive_sink_add(struct archive_sink *s, struct hm_bytes in,
 
 uint64_t archive_sink_size(const struct archive_sink *s)
 {
-    return s->content.size +
-           (s->pool == NULL ? s->plain_n : archive_pool_open(s->pool)->n);
+    return s->size;
 }
 
 static void put_le32(uint8_t *to, uint32_t v)
@@ -146,29 +208,44 @@ static void put_le32(uint8_t *to, uint32_t v)
         to[i] = (uint8_t)(v >> (8 * i));
 }
 
+HM_MUST static hm_rc end_member(struct archive_sink *s, struct hm_err *e)
+{
+    uint8_t end[sizeof(ARCHIVE_DEFLATE_END) + 8];
+
+    memcpy(end, ARCHIVE_DEFLATE_END, sizeof(ARCHIVE_DEFLATE_END));
+    put_le32(end + sizeof(ARCHIVE_DEFLATE_END), s->crc);
+    put_le32(end + sizeof(ARCHIVE_DEFLATE_END) + 4, (uint32_t)s->size);
+    return frame(s, (struct hm_bytes){end, sizeof(end)}, e);
+}
+
+static void trim_cache(struct archive_sink *s)
+{
+    if (s->cache.dir.fd >= 0 && s->told->trouble.rc == HM_OK &&
+        s->told->hits < s->told->blocks)
+        (void)!archive_cache_trim(&s->cache, HM_ARCHIVE_CACHE_MAX,
+                                  &s->told->trouble);
+}
+
 hm_rc archive_sink_end(struct archive_sink *s, struct hm_archive_result *result,
                        struct hm_err *e)
 {
-    uint8_t trailer[8];
-
-    if (s->pool == NULL) {
-        HM_TRY(pass_plain(s, e));
-        HM_TRY(hm_digest_end(&s->content, &result->content, e));
+    if (archive_pool_open(s->pool)->n > 0)
+        HM_TRY(pass_block(s, e));
+    HM_TRY(collect(s, true, e));
+    HM_TRY(hm_digest_end(&s->content, &result->content, e));
+    if (s->form == HM_ARCHIVE_TAR) {
         result->file = result->content;
         return HM_OK;
     }
-    HM_TRY(pass_block(s, true, e));
-    put_le32(trailer, s->crc);
-    put_le32(trailer + 4, (uint32_t)s->content.size);
-    HM_TRY(emit(s, (struct hm_bytes){trailer, sizeof(trailer)}, e));
-    HM_TRY(hm_digest_end(&s->content, &result->content, e));
+    HM_TRY(end_member(s, e));
+    trim_cache(s);
     return hm_digest_end(&s->file, &result->file, e);
 }
 
 void archive_sink_clear(struct archive_sink *s)
 {
     archive_pool_free(s->pool);
-    free(s->plain);
+    archive_cache_clear(&s->cache);
     hm_digest_clear(&s->file);
     hm_digest_clear(&s->content);
     *s = (struct archive_sink)ARCHIVE_SINK_INIT;

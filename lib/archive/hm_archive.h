@@ -37,6 +37,26 @@ enum hm_archive_form {
 HM_MUST hm_rc hm_archive_form_of(const char *name, enum hm_archive_form *form,
                                  struct hm_err *e);
 
+/** Level at which libdeflate compresses a `.tar.gz`. */
+#define HM_ARCHIVE_LEVEL 6
+
+/** What a cache may grow to, unless one archive needs more. */
+#define HM_ARCHIVE_CACHE_MAX ((uint64_t)4 << 30)
+
+/** Compressed blocks kept in a directory from one run to the next.  They change
+ * how long packing takes and never what is packed: each is authenticated, with
+ * a secret that lies in the directory, and made anew when it is not as it was
+ * written.  Whoever can write to the directory can read that secret. */
+struct hm_archive_cache {
+    const char *dir; /**< made when it is not there, for its owner alone */
+    /* What came of it: */
+    uint64_t blocks;
+    uint64_t hits;         /**< blocks that were taken from the cache */
+    uint64_t damaged;      /**< blocks that were there and not as written */
+    struct hm_err trouble; /**< why it could not be used, or not in full;
+                                rc is HM_OK when there was none */
+};
+
 struct hm_archive_options {
     enum hm_archive_form form;
     hm_time time;     /**< mtime of every member, 0..HM_ARCHIVE_TIME_MAX */
@@ -45,6 +65,7 @@ struct hm_archive_options {
     const char *const *allow;
     size_t allow_n;
     const struct hm_progress *progress; /**< bytes of the tree; or NULL */
+    struct hm_archive_cache *cache;     /**< for a `.tar.gz`; NULL: none */
 };
 
 /** What was packed, or read. */
@@ -73,8 +94,8 @@ const struct hm_archive_rule *hm_archive_rules(size_t *n);
  * modes 0755 or 0644 by the owner's exec bit (directories and links 0755),
  * all times are options->time.  Plain ustar; a pax header only for what ustar
  * cannot say.  A file with several names is written once for each name.  The
- * end is padded to 10240 bytes.  Same tree, same time, same zlib: same bytes,
- * whatever the machine, user, path or number of threads.
+ * end is padded to 10240 bytes.  Same tree, same time, same libdeflate: same
+ * bytes, whatever the machine, user, path or number of threads.
  *
  * The tree is looked at once before anything is written, then read once.
  *
@@ -84,7 +105,7 @@ const struct hm_archive_rule *hm_archive_rules(size_t *n);
  *         `archive.input.link` (a link that climbs above the tree),
  *         `archive.input.name` (a name that the reader here refuses),
  *         `archive.input.empty` (nothing to pack), `archive.output.inside` (the
- *         output lies in the tree), the reason of a rule (hm_archive_rules());
+ *         output lies in the tree), `archive.cache.inside` (so does the cache), the reason of a rule (hm_archive_rules());
  *         HM_E_LIMIT `archive.input.depth|long|entries`;
  *         HM_E_USAGE `archive.time.range`, `archive.threads.range`,
  *         `archive.rule.unknown`;
@@ -96,9 +117,12 @@ HM_MUST hm_rc hm_archive_pack(const struct hm_dir *tree,
                               struct hm_archive_result *result,
                               struct hm_err *e);
 
-/** Version of the zlib in use, e.g. "1.2.13": part of what decides the bytes
- * of a `.tar.gz`. */
+/** Version of the zlib in use, e.g. "1.2.13": it inflates. */
 const char *hm_archive_zlib_version(void);
+
+/** Version of the libdeflate that is linked in, e.g. "1.14": with
+ * HM_ARCHIVE_LEVEL, what decides the bytes of a `.tar.gz`. */
+const char *hm_archive_libdeflate_version(void);
 
 /* ---- reading ---- */
 
