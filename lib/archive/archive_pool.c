@@ -168,9 +168,9 @@ HM_MUST static hm_rc no_memory(struct hm_err *e)
 HM_MUST static hm_rc make_jobs(struct archive_pool *pool, unsigned threads,
                                struct hm_err *e)
 {
-    /* Two a worker and some for the reader: nobody waits for long, and who
-     * waited finds more than one to go on with. */
-    pool->job_n = 2 * threads + 8;
+    /* Nobody waits for long, and who waited finds more than one to go on with;
+     * with all threads that there may be it stays below 64 MiB. */
+    pool->job_n = threads + threads / 2 + 8;
     pool->job = calloc(pool->job_n, sizeof(*pool->job));
     if (pool->job == NULL)
         return no_memory(e);
