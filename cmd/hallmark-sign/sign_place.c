@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sign_priv.h"
@@ -113,9 +114,33 @@ HM_MUST static hm_rc find_of_request(const struct sign_options *o,
                    "rename it, or give another name with -o");
 }
 
-hm_rc sign_place_find(const struct sign_options *o, struct sign_folder *folder,
-                      struct sign_document *d,
-                      const struct hm_public_key *pinned, struct hm_err *e)
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat x;
+    struct stat y;
+
+    return strcmp(a, b) == 0 || (stat(a, &x) == 0 && stat(b, &y) == 0 &&
+                                 x.st_dev == y.st_dev && x.st_ino == y.st_ino);
+}
+
+HM_MUST static hm_rc refuse_same(const char *to, const char *other,
+                                 const char *what, struct hm_err *e)
+{
+    if (to == NULL || other == NULL || hm_cli_is_stdout(to) ||
+        !is_same_file(to, other))
+        return HM_OK;
+    return hm_hint(e,
+                   hm_fail(e, HM_E_USAGE, "sign.output.same",
+                           "'%s' would take the place of %s", hm_show_str(to),
+                           what),
+                   "name another output");
+}
+
+HM_MUST static hm_rc find_place(const struct sign_options *o,
+                                struct sign_folder *folder,
+                                struct sign_document *d,
+                                const struct hm_public_key *pinned,
+                                struct hm_err *e)
 {
     HM_TRY(sign_folder_enter(folder, d->path, &d->name, e));
     if (o->output == NULL && d->is_request)
@@ -130,6 +155,14 @@ hm_rc sign_place_find(const struct sign_options *o, struct sign_folder *folder,
     return HM_OK;
 }
 
+hm_rc sign_place_find(const struct sign_options *o, struct sign_folder *folder,
+                      struct sign_document *d,
+                      const struct hm_public_key *pinned, struct hm_err *e)
+{
+    HM_TRY(find_place(o, folder, d, pinned, e));
+    return refuse_same(o->evidence, d->sig_path, "the signature", e);
+}
+
 HM_MUST static hm_rc check_file(const char *path, bool force, struct hm_err *e)
 {
     if (path == NULL || force || hm_cli_is_stdout(path) ||
@@ -142,8 +175,16 @@ HM_MUST static hm_rc check_file(const char *path, bool force, struct hm_err *e)
                    "remove it, name another output, or give --force");
 }
 
-hm_rc sign_output_check(const struct sign_options *o, struct hm_err *e)
+hm_rc sign_output_check(const struct hm_cli *cli, const struct sign_options *o,
+                        struct hm_err *e)
 {
+    const char *const out[] = {o->output, o->evidence, o->bytes};
+
+    for (size_t i = 0; i < sizeof(out) / sizeof(*out); i++) {
+        HM_TRY(refuse_same(out[i], o->statement, "the Statement to sign", e));
+        for (int k = 0; k < cli->argc; k++)
+            HM_TRY(refuse_same(out[i], cli->argv[k], "a document to sign", e));
+    }
     HM_TRY(check_file(o->output, o->force, e));
     return check_file(o->evidence, o->force, e);
 }
