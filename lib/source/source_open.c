@@ -59,7 +59,7 @@ HM_MUST static hm_rc refuse(int code, const char *path, struct hm_err *e)
         return hm_hint(e,
                        hm_fail(e, HM_E_USAGE, "source.repository.missing",
                                "'%s' is in no git repository", shown),
-                       "name the work tree: in release.json it is "
+                       "name a directory in one; in release.json it is "
                        "\"repository\" under \"provenance\"");
     return hm_context(e, source_fail(e, "libgit2"),
                       "cannot open the git repository of '%s'", shown);

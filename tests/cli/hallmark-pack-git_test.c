@@ -225,6 +225,7 @@ static void a_damaged_object_is_refused(void **state)
                  "$(echo $id | cut -c3-)");
     PACK(s, &r, "a.tar", "work", "--git", "v1");
     assert_run(&r, 3, "source.git.failed");
+    assert_non_null(strstr(hm_run_err(&r), "a partial clone"));
     PACK(s, &r, "a.tar", "work", "--git", "v1", "--exclude=/fs/conf");
     assert_run(&r, 0, "");
 }
