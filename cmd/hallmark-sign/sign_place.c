@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sign_priv.h"
@@ -114,20 +113,11 @@ HM_MUST static hm_rc find_of_request(const struct sign_options *o,
                    "rename it, or give another name with -o");
 }
 
-static bool is_same_file(const char *a, const char *b)
-{
-    struct stat x;
-    struct stat y;
-
-    return strcmp(a, b) == 0 || (stat(a, &x) == 0 && stat(b, &y) == 0 &&
-                                 x.st_dev == y.st_dev && x.st_ino == y.st_ino);
-}
-
 HM_MUST static hm_rc refuse_same(const char *to, const char *other,
                                  const char *what, struct hm_err *e)
 {
     if (to == NULL || other == NULL || hm_cli_is_stdout(to) ||
-        !is_same_file(to, other))
+        !hm_file_is_same(to, other))
         return HM_OK;
     return hm_hint(e,
                    hm_fail(e, HM_E_USAGE, "sign.output.same",
