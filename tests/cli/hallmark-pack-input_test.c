@@ -273,6 +273,7 @@ static void setuid_needs_a_word_for_each_file(void **state)
     PACK(t, &r, "--modes", "keep");
     assert_run(&r, 1, "archive.input.special-bits");
     assert_non_null(strstr(hm_run_err(&r), "'bin/su'"));
+    assert_non_null(strstr(hm_run_err(&r), "--allow special-bits:bin/su\n"));
     PACK(t, &r, "--modes", "keep", "--allow", "special-bits:bin/busybox");
     assert_run(&r, 1, "archive.input.special-bits");
     PACK(t, &r, "--modes", "keep", "--allow", "special-bits:bin/su");
