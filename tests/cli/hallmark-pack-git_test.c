@@ -157,6 +157,12 @@ static void what_names_no_tree_of_a_commit_is_refused(void **state)
         PACK(s, &r, "a.tar", "work", "--git", rows[i][2]);
         assert_run(&r, rows[i][0][0] - '0', rows[i][1]);
     }
+    PACK(s, &r, "a.tar", "work", "--git", "HEAD~9");
+    assert_non_null(strstr(hm_run_err(&r), "--unshallow"));
+    git_story_sh(s, ".", "git init -q --object-format=sha256 long");
+    PACK(s, &r, "a.tar", "long", "--git", "HEAD");
+    assert_run(&r, 3, "source.git.failed");
+    assert_non_null(strstr(hm_run_err(&r), "SHA-1 ids"));
     git_story_sh(s, ".", "mkdir elsewhere");
     PACK(s, &r, "a.tar", "elsewhere", "--git", "HEAD");
     assert_run(&r, 2, "source.repository.missing");
