@@ -165,16 +165,29 @@ HM_MUST static hm_rc check_file(const char *path, bool force, struct hm_err *e)
                    "remove it, name another output, or give --force");
 }
 
+/* A bundle may be signed in its place, which --cms judges. */
+HM_MUST static hm_rc spare_inputs(const struct hm_cli *cli,
+                                  const struct sign_options *o, const char *out,
+                                  struct hm_err *e)
+{
+    const char *const in[] = {o->statement, o->root, o->authorisation,
+                              o->certificate};
+
+    for (size_t i = 0; i < sizeof(in) / sizeof(*in); i++)
+        HM_TRY(refuse_same(out, in[i], "a file that is read", e));
+    for (size_t i = 0; i < o->chain.n; i++)
+        HM_TRY(refuse_same(out, o->chain.value[i], "a file that is read", e));
+    for (int i = 0; i < cli->argc; i++)
+        HM_TRY(refuse_same(out, cli->argv[i], "a document to sign", e));
+    return HM_OK;
+}
+
 hm_rc sign_output_check(const struct hm_cli *cli, const struct sign_options *o,
                         struct hm_err *e)
 {
-    const char *const out[] = {o->output, o->evidence, o->bytes};
-
-    for (size_t i = 0; i < sizeof(out) / sizeof(*out); i++) {
-        HM_TRY(refuse_same(out[i], o->statement, "the Statement to sign", e));
-        for (int k = 0; k < cli->argc; k++)
-            HM_TRY(refuse_same(out[i], cli->argv[k], "a document to sign", e));
-    }
+    HM_TRY(spare_inputs(cli, o, o->output, e));
+    HM_TRY(spare_inputs(cli, o, o->evidence, e));
+    HM_TRY(spare_inputs(cli, o, o->bytes, e));
     HM_TRY(check_file(o->output, o->force, e));
     return check_file(o->evidence, o->force, e);
 }

@@ -199,7 +199,7 @@ HM_MUST hm_rc sign_place_find(const struct sign_options *o,
                               const struct hm_public_key *pinned,
                               struct hm_err *e);
 
-/** Before a PIN is asked for, refuse what would be written over what is signed,
+/** Before a PIN is asked for, refuse what would be written over what is read,
  * and, unless --force, an output or a file of evidence that exists.
  * @return HM_E_USAGE `sign.output.same`, `base.out.exists` */
 HM_MUST hm_rc sign_output_check(const struct hm_cli *cli,

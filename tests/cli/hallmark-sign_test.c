@@ -237,6 +237,9 @@ static void wrong_calls_are_refused(void **state)
     assert_run(&r, 2, "sign.output.same");
     RUN("manifest.json", BY(STORY_VENDOR), "-o", "root.json");
     assert_run(&r, 2, "base.out.exists");
+    RUN("manifest.json", BY(STORY_VENDOR), "--root", "root.json", "--evidence",
+        "./root.json", "--force");
+    assert_run(&r, 2, "sign.output.same");
     RUN("manifest.json", "--key", STORY_VENDOR, "--softhsm", "vt");
     assert_run(&r, 2, "hsm.pin.none");
     RUN("manifest.json", "--key", STORY_VENDOR, "--softhsm", "vt", "--dry-run");
