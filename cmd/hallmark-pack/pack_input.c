@@ -78,7 +78,7 @@ hm_rc pack_permissions_load(const char *path,
 {
     HM_OWN(hm_buf) text = HM_BUF_INIT(HM_ARCHIVE_PERMISSIONS_BYTES);
 
-    HM_TRY(hm_cli_input(path, &text, e));
+    HM_TRY(hm_file_load(path, &text, e));
     return hm_context(e,
                       hm_archive_permissions_read(table, hm_buf_view(&text), e),
                       "cannot take '%s'", hm_show_str(path));

@@ -114,7 +114,7 @@ static hm_rc run(struct hm_cli *cli, struct hm_err *e)
                        "expected one of documents to sign, --statement FILE "
                        "and --cms FILE");
     HM_TRY(check_cms(e));
-    HM_TRY(sign_output_check(&opt, e));
+    HM_TRY(sign_output_check(cli, &opt, e));
     if (opt.cms != NULL)
         return sign_cms_run(cli, &opt, e);
     if (opt.statement != NULL)

@@ -113,9 +113,24 @@ HM_MUST static hm_rc find_of_request(const struct sign_options *o,
                    "rename it, or give another name with -o");
 }
 
-hm_rc sign_place_find(const struct sign_options *o, struct sign_folder *folder,
-                      struct sign_document *d,
-                      const struct hm_public_key *pinned, struct hm_err *e)
+HM_MUST static hm_rc refuse_same(const char *to, const char *other,
+                                 const char *what, struct hm_err *e)
+{
+    if (to == NULL || other == NULL || hm_cli_is_stdout(to) ||
+        !hm_file_is_same(to, other))
+        return HM_OK;
+    return hm_hint(e,
+                   hm_fail(e, HM_E_USAGE, "sign.output.same",
+                           "'%s' would take the place of %s", hm_show_str(to),
+                           what),
+                   "name another output");
+}
+
+HM_MUST static hm_rc find_place(const struct sign_options *o,
+                                struct sign_folder *folder,
+                                struct sign_document *d,
+                                const struct hm_public_key *pinned,
+                                struct hm_err *e)
 {
     HM_TRY(sign_folder_enter(folder, d->path, &d->name, e));
     if (o->output == NULL && d->is_request)
@@ -130,6 +145,14 @@ hm_rc sign_place_find(const struct sign_options *o, struct sign_folder *folder,
     return HM_OK;
 }
 
+hm_rc sign_place_find(const struct sign_options *o, struct sign_folder *folder,
+                      struct sign_document *d,
+                      const struct hm_public_key *pinned, struct hm_err *e)
+{
+    HM_TRY(find_place(o, folder, d, pinned, e));
+    return refuse_same(o->evidence, d->sig_path, "the signature", e);
+}
+
 HM_MUST static hm_rc check_file(const char *path, bool force, struct hm_err *e)
 {
     if (path == NULL || force || hm_cli_is_stdout(path) ||
@@ -142,8 +165,29 @@ HM_MUST static hm_rc check_file(const char *path, bool force, struct hm_err *e)
                    "remove it, name another output, or give --force");
 }
 
-hm_rc sign_output_check(const struct sign_options *o, struct hm_err *e)
+/* A bundle may be signed in its place, which --cms judges. */
+HM_MUST static hm_rc spare_inputs(const struct hm_cli *cli,
+                                  const struct sign_options *o, const char *out,
+                                  struct hm_err *e)
 {
+    const char *const in[] = {o->statement, o->root, o->authorisation,
+                              o->certificate};
+
+    for (size_t i = 0; i < sizeof(in) / sizeof(*in); i++)
+        HM_TRY(refuse_same(out, in[i], "a file that is read", e));
+    for (size_t i = 0; i < o->chain.n; i++)
+        HM_TRY(refuse_same(out, o->chain.value[i], "a file that is read", e));
+    for (int i = 0; i < cli->argc; i++)
+        HM_TRY(refuse_same(out, cli->argv[i], "a document to sign", e));
+    return HM_OK;
+}
+
+hm_rc sign_output_check(const struct hm_cli *cli, const struct sign_options *o,
+                        struct hm_err *e)
+{
+    HM_TRY(spare_inputs(cli, o, o->output, e));
+    HM_TRY(spare_inputs(cli, o, o->evidence, e));
+    HM_TRY(spare_inputs(cli, o, o->bytes, e));
     HM_TRY(check_file(o->output, o->force, e));
     return check_file(o->evidence, o->force, e);
 }

@@ -190,7 +190,8 @@ HM_MUST hm_rc sign_foreign_envelope(const struct sign_options *o,
  * … NAME.sig.8 that is free; for a request NAME.KEYID.sig, with the first 16
  * digits of the key's id, so that signers on different machines never collide.
  * @return HM_E_REJECTED `sign.signature.twice` (this key signed already),
- *         `sign.signature.stale` (a file there fits no key); HM_E_LIMIT
+ *         `sign.signature.stale` (a file there fits no key); HM_E_USAGE
+ *         `sign.output.same` (the evidence has that name); HM_E_LIMIT
  *         `sign.signature.count` */
 HM_MUST hm_rc sign_place_find(const struct sign_options *o,
                               struct sign_folder *folder,
@@ -198,9 +199,11 @@ HM_MUST hm_rc sign_place_find(const struct sign_options *o,
                               const struct hm_public_key *pinned,
                               struct hm_err *e);
 
-/** Refuse an output, or a file of evidence, that exists, unless --force, before a PIN is asked for.
- * @return HM_E_USAGE `base.out.exists` */
-HM_MUST hm_rc sign_output_check(const struct sign_options *o, struct hm_err *e);
+/** Before a PIN is asked for, refuse what would be written over what is read,
+ * and, unless --force, an output or a file of evidence that exists.
+ * @return HM_E_USAGE `sign.output.same`, `base.out.exists` */
+HM_MUST hm_rc sign_output_check(const struct hm_cli *cli,
+                                const struct sign_options *o, struct hm_err *e);
 
 /** Does the record of a ceremony say of the key what its token says now?
  * @return HM_E_REJECTED `sign.evidence.differs` */

@@ -41,16 +41,17 @@ HM_MUST static hm_rc make_secret(struct archive_cache *c, struct hm_err *e)
     return hm_out_commit(&out, e);
 }
 
-/* Two that begin at once: who comes second reads what the first made. */
+/* Of several that begin at once all but one find it made, and read it. */
 HM_MUST static hm_rc find_secret(struct archive_cache *c, struct hm_err *e)
 {
-    if (!hm_file_exists_at(&c->dir, SECRET)) {
-        const hm_rc rc = make_secret(c, e);
+    struct hm_err why = {.rc = HM_OK};
+    const hm_rc rc = make_secret(c, &why);
 
-        if (rc != HM_E_USAGE) /* base.out.exists */
-            return rc;
-    }
-    return read_secret(c, e);
+    if (rc == HM_E_USAGE) /* base.out.exists: no trouble to be told */
+        return read_secret(c, e);
+    if (rc != HM_OK)
+        *e = why;
+    return rc;
 }
 
 HM_MUST static hm_rc open_dir(struct archive_cache *c, const char *path,

@@ -24,12 +24,16 @@ HM_MUST static hm_rc tidy(size_t at, struct hm_bytes in, char *to,
     }
     if (name.n > HM_ARCHIVE_PATH_MAX)
         return bad_name(at, in, "is too long", e);
-    if (name.n == 0 || memchr(name.p, 0, name.n) != NULL)
-        return bad_name(at, in, "is empty or holds a NUL", e);
+    if (name.n == 0)
+        return bad_name(at, in, "is empty", e);
+    if (memchr(name.p, 0, name.n) != NULL)
+        return hm_hint(e, bad_name(at, in, "holds a NUL", e),
+                       "names that end in NUL are read with --null");
     memcpy(to, name.p, name.n);
     to[name.n] = '\0';
     if (strcmp(to, ".") == 0)
-        return bad_name(at, in, "is the directory itself", e);
+        return hm_hint(e, bad_name(at, in, "is the directory itself", e),
+                       "it is no member: 'find -mindepth 1' leaves it out");
     if (archive_name_tidy(to, HM_ARCHIVE_DIR, &why) != HM_OK)
         return bad_name(at, in, "is no path below the directory", e);
     return HM_OK;

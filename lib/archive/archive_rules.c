@@ -51,6 +51,19 @@ static bool names_rule(const char *allow, const struct hm_archive_rule *rule)
     return strlen(rule->name) == n && memcmp(allow, rule->name, n) == 0;
 }
 
+/* "RULE:" and "RULE:/x" would overrule nothing, without a word. */
+HM_MUST static hm_rc check_path(const char *allow, struct hm_err *e)
+{
+    const char *rest = allow + rule_length(allow);
+
+    if (rest[0] == '\0' || (rest[1] != '\0' && rest[1] != '/'))
+        return HM_OK;
+    return hm_fail(e, HM_E_USAGE, "archive.rule.path",
+                   "'%s' names no member: expected a path as the archive has "
+                   "it, without a slash before it",
+                   hm_show_str(allow));
+}
+
 hm_rc archive_rules_known(const struct hm_archive_options *o, struct hm_err *e)
 {
     for (size_t i = 0; i < o->allow_n; i++) {
@@ -67,6 +80,7 @@ hm_rc archive_rules_known(const struct hm_archive_options *o, struct hm_err *e)
                            "editor-backup, core-file, special-bits, xattrs, "
                            "case-collision, unicode-collision, control-name, "
                            "name-encoding, submodule and lfs-pointer");
+        HM_TRY(check_path(o->allow[i], e));
     }
     return HM_OK;
 }
@@ -87,11 +101,14 @@ bool archive_rule_allowed(const struct hm_archive_options *o,
 hm_rc archive_rule_fail(enum archive_rule rule, const char *path,
                         const char *why, struct hm_err *e)
 {
+    const char *shown = hm_show_str(path);
+
+    /* A path that is shown otherwise than it is, or cut, would not match. */
     return hm_hint(e,
                    hm_fail(e, HM_E_REJECTED, rules[rule].reason,
-                           "cannot pack '%s': %s", hm_show_str(path), why),
-                   "remove it from the tree, or overrule with --allow %s:PATH",
-                   rules[rule].name);
+                           "cannot pack '%s': %s", shown, why),
+                   "remove it from the tree, or overrule with --allow %s:%s",
+                   rules[rule].name, strcmp(shown, path) == 0 ? path : "PATH");
 }
 
 bool archive_target_climbs(const char *path, const char *target)

@@ -130,7 +130,7 @@ const struct hm_archive_rule *hm_archive_rules(size_t *n);
  *         output lies in the tree), `archive.cache.inside` (so does the cache), the reason of a rule (hm_archive_rules());
  *         HM_E_LIMIT `archive.input.depth|long|entries`;
  *         HM_E_USAGE `archive.time.range`, `archive.threads.range`,
- *         `archive.rule.unknown`, `archive.pattern.syntax`,
+ *         `archive.rule.unknown|path`, `archive.pattern.syntax`,
  *         `archive.pattern.unmatched` (of an include),
  *         `archive.permissions.unmatched`, `archive.list.missing`;
  *         HM_E_IO `archive.input.changed` (it changed while being read),

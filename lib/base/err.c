@@ -41,6 +41,9 @@ static const char *remedy(int os_errno)
     case EFBIG:
         return "make room (disk, quota, ulimit -f), then run the same command "
                "again";
+    case ELOOP: /* nearly always of O_NOFOLLOW */
+        return "symbolic links are not followed: name the file itself; where "
+               "'-' is taken, a pipe is read as that";
     case EROFS:
         return "that file system is mounted read-only: name another place";
     default:

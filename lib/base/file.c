@@ -88,6 +88,15 @@ bool hm_file_exists_at(const struct hm_dir *at, const char *name)
     return fstatat(fd, last, &sb, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
+bool hm_file_is_same(const char *a, const char *b)
+{
+    struct stat x;
+    struct stat y;
+
+    return strcmp(a, b) == 0 || (stat(a, &x) == 0 && stat(b, &y) == 0 &&
+                                 x.st_dev == y.st_dev && x.st_ino == y.st_ino);
+}
+
 hm_rc hm_file_size(const struct hm_file *f, uint64_t *size, struct hm_err *e)
 {
     struct stat sb;

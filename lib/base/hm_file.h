@@ -120,6 +120,10 @@ HM_MUST hm_rc hm_file_open_at(struct hm_file *f, const struct hm_dir *at,
  * nothing is ever overwritten by mistake. */
 bool hm_file_exists_at(const struct hm_dir *at, const char *name);
 
+/** Do two paths name one file, however they are written?  Of what is not there
+ * the text decides. */
+bool hm_file_is_same(const char *a, const char *b);
+
 /** Size in bytes. @return HM_E_IO `base.file.stat` */
 HM_MUST hm_rc hm_file_size(const struct hm_file *f, uint64_t *size,
                            struct hm_err *e);

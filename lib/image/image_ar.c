@@ -90,6 +90,21 @@ HM_MUST static hm_rc check_newline(struct image_in *in, uint64_t at,
                                (unsigned long long)at);
 }
 
+/* What GNU ar keeps for the linker: '/' has the symbols, '//' the long names,
+ * to which '/N' refers.
+ *
+ * @source binutils, bfd/archive.c */
+HM_MUST static hm_rc check_name(const char *name, struct hm_err *e)
+{
+    if (name[0] != '/')
+        return HM_OK;
+    return hm_hint(e,
+                   hm_fail(e, HM_E_REJECTED, "archive.member.name",
+                           "name '%s' is absolute", hm_show_str(name)),
+                   "in a library such names are tables of the linker, which "
+                   "are not read here: 'ar t' lists it");
+}
+
 hm_rc image_walk_ar(struct image_walk *w, struct hm_err *e)
 {
     struct hm_image_member how = {.method = "stored", .is_checked = true};
@@ -101,6 +116,7 @@ hm_rc image_walk_ar(struct image_walk *w, struct hm_err *e)
         struct hm_archive_member m = {.uname = "", .gname = "", .offset = at};
 
         HM_TRY(read_entry(w->in, at, &entry, e));
+        HM_TRY(check_name(entry.name, e));
         m.size = how.stored = entry.size;
         m.mtime = (int64_t)entry.mtime;
         m.uid = entry.uid;

@@ -92,8 +92,7 @@ HM_MUST static hm_rc add_file(struct naming *n, const git_oid *id,
     size_t size = 0;
 
     if (git_odb_read_header(&size, &type, n->r->odb, id) < 0)
-        return hm_context(n->e, source_fail(n->e, "libgit2"),
-                          "cannot read '%s'", hm_show_str(item->path));
+        return revision_lacks(item->path, n->e);
     if (type != GIT_OBJECT_BLOB)
         return hm_fail(n->e, HM_E_REJECTED, "source.tree.kind",
                        "'%s' is no file in the object database",

@@ -26,6 +26,10 @@ HM_MUST hm_rc revision_read(void *context, uint8_t *to, size_t max, size_t *got,
 HM_MUST hm_rc revision_check(void *context, const struct hm_archive_item *item,
                              struct hm_err *e);
 
+/** libgit2 could not read the object of @p path.
+ * @return HM_E_IO `source.git.failed`, and what to do */
+HM_MUST hm_rc revision_lacks(const char *path, struct hm_err *e);
+
 /** Read a blob whole.  HM_E_IO `source.git.failed`, and what to do. */
 HM_MUST hm_rc revision_load(struct revision *r, const git_oid *id,
                             const char *path, git_odb_object **out,

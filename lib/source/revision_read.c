@@ -1,15 +1,20 @@
 #include "revision_priv.h"
 
+hm_rc revision_lacks(const char *path, struct hm_err *e)
+{
+    return hm_hint(e,
+                   hm_context(e, source_fail(e, "libgit2"), "cannot read '%s'",
+                              hm_show_str(path)),
+                   "git fsck says what the repository lacks; a partial clone "
+                   "has to fetch it first");
+}
+
 hm_rc revision_load(struct revision *r, const git_oid *id, const char *path,
                     git_odb_object **out, struct hm_err *e)
 {
     *out = NULL;
     if (git_odb_read(out, r->odb, id) < 0)
-        return hm_hint(e,
-                       hm_context(e, source_fail(e, "libgit2"),
-                                  "cannot read '%s'", hm_show_str(path)),
-                       "git fsck says what the repository lacks; a partial "
-                       "clone has to fetch it first");
+        return revision_lacks(path, e);
     if (git_odb_object_type(*out) == GIT_OBJECT_BLOB)
         return HM_OK;
     git_odb_object_free(*out);

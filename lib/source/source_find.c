@@ -14,7 +14,8 @@ HM_MUST static hm_rc refuse(int code, const char *name, struct hm_err *e)
                        hm_fail(e, HM_E_USAGE, "source.revision.missing",
                                "the git repository knows no commit '%s'",
                                shown),
-                       "git fetch --tags, or see git log for one");
+                       "git fetch --tags, in a shallow clone git fetch "
+                       "--unshallow, or see git log for one");
     return hm_context(e, source_fail(e, "libgit2"), "cannot find commit '%s'",
                       shown);
 }

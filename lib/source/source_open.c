@@ -59,10 +59,13 @@ HM_MUST static hm_rc refuse(int code, const char *path, struct hm_err *e)
         return hm_hint(e,
                        hm_fail(e, HM_E_USAGE, "source.repository.missing",
                                "'%s' is in no git repository", shown),
-                       "name the work tree: in release.json it is "
+                       "name a directory in one; in release.json it is "
                        "\"repository\" under \"provenance\"");
-    return hm_context(e, source_fail(e, "libgit2"),
-                      "cannot open the git repository of '%s'", shown);
+    return hm_hint(e,
+                   hm_context(e, source_fail(e, "libgit2"),
+                              "cannot open the git repository of '%s'", shown),
+                   "repositories with SHA-1 ids are read, without extensions "
+                   "that libgit2 does not know");
 }
 
 hm_rc source_open_any(struct source_repo *r, const char *path, struct hm_err *e)

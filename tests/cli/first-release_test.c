@@ -35,10 +35,9 @@ static bool is_there(const struct hm_temp *t, const char *name)
     return access(hm_temp_path(t, name), F_OK) == 0;
 }
 
-/* The lines of README.md below its heading that are indented by four. */
-static void take_readme(struct hm_buf *script)
+/* The lines of README.md below @p heading that are indented by four. */
+static void take_readme(struct hm_buf *script, const char *heading)
 {
-    static const char heading[] = "## A first release, in an empty directory\n";
     HM_OWN(hm_buf) readme = HM_BUF_INIT(1u << 20);
     struct hm_err e = {.rc = HM_OK};
     const char *line = NULL;
@@ -47,7 +46,7 @@ static void take_readme(struct hm_buf *script)
     add(&readme, "", 1);
     line = strstr((const char *)readme.p, heading);
     assert_non_null(line);
-    line += sizeof(heading) - 1;
+    line += strlen(heading);
     while (*line != '\0' && strncmp(line, "## ", 3) != 0) {
         const size_t n = strcspn(line, "\n") + 1;
 
@@ -55,8 +54,11 @@ static void take_readme(struct hm_buf *script)
             add(script, line + 4, n - 4);
         line += n;
     }
-    add(script, "", 1);
 }
+
+#define FIRST  "## A first release, in an empty directory\n"
+#define X509   "## RAUC, SWUpdate and other verifiers of X.509\n"
+#define BUNDLE "cp " HM_SOURCE "/testdata/fuzz/image/rauc-plain build.raucb\n"
 
 static void the_commands_of_the_readme_release(void **state)
 {
@@ -66,12 +68,16 @@ static void the_commands_of_the_readme_release(void **state)
 
     (void)state;
     hm_temp_make_on_disk(&t);
-    take_readme(&script);
+    take_readme(&script, FIRST);
+    add(&script, BUNDLE, sizeof(BUNDLE) - 1);
+    take_readme(&script, X509);
+    add(&script, "", 1);
     run_script(&t, &r, (const char *)script.p);
     assert_run(&r, 0, "");
     assert_non_null(strstr(hm_run_out(&r), "Released boiler 1.0.0."));
     assert_true(is_there(&t, "repository/manifest.json"));
     assert_true(is_there(&t, "build/device/state.json"));
+    assert_true(is_there(&t, "release.raucb"));
     hm_temp_clear(&t);
 }
 

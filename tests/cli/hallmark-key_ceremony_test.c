@@ -319,7 +319,14 @@ static void evidence_is_of_a_key_that_signs_a_document(void **state)
     key_story_write(s, "e.json", "precious\n");
     SIGN("first.json", ROOT_A, "--evidence", "e.json");
     assert_run(&r, 2, "base.out.exists");
+    SIGN("first.json", ROOT_A, "-f", "--evidence", "./first.json");
+    assert_run(&r, 2, "sign.output.same");
+    SIGN("first.json", ROOT_A, "-f", "--evidence", "x.sig", "-o", "x.sig");
+    assert_run(&r, 2, "sign.output.same");
+    assert_false(key_story_has(s, "x.sig"));
     assert_int_equal(key_story_count(s, ".", "first."), 1);
+    SIGN("first.json", ROOT_A, "-f", "--evidence", "e.json");
+    assert_run(&r, 0, "");
 }
 
 /* --- a number that is left out ---------------------------------------------------- */

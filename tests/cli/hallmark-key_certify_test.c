@@ -296,6 +296,10 @@ static void nothing_is_written_over_or_in_a_dry_run(void **state)
         "dry.csr");
     assert_run(&r, 0, "");
     assert_false(key_story_has(s, "dry.crt") || key_story_has(s, "dry.csr"));
+    ISSUE("--request", "vendor.csr", "--days", "9", "-o", "./root.crt", "-f");
+    assert_run(&r, 2, "key.output.same");
+    ISSUE("--request", "vendor.csr", "--days", "9", "-o", "vendor.csr", "-f");
+    assert_run(&r, 2, "key.output.same");
     RUN("csr", STORY_X509, BY_VENDOR_TOKEN, "--subject", "x", "-o",
         "vendor.csr", "--force");
     assert_run(&r, 0, "");

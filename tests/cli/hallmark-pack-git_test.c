@@ -157,6 +157,8 @@ static void what_names_no_tree_of_a_commit_is_refused(void **state)
         PACK(s, &r, "a.tar", "work", "--git", rows[i][2]);
         assert_run(&r, rows[i][0][0] - '0', rows[i][1]);
     }
+    PACK(s, &r, "a.tar", "work", "--git", "HEAD~9");
+    assert_non_null(strstr(hm_run_err(&r), "--unshallow"));
     git_story_sh(s, ".", "mkdir elsewhere");
     PACK(s, &r, "a.tar", "elsewhere", "--git", "HEAD");
     assert_run(&r, 2, "source.repository.missing");
@@ -184,6 +186,20 @@ static void the_beginning_of_several_ids_is_refused(void **state)
     memcpy(text, id.p, 4);
     PACK(s, &r, "a.tar", "work", "--git", text);
     assert_run(&r, 2, "source.revision.ambiguous");
+}
+
+static void a_repository_with_other_ids_is_told(void **state)
+{
+    /* libgit2 1.5 does not free the configuration that it refuses. */
+    static const char *const env[] = {"ASAN_OPTIONS=detect_leaks=0", NULL};
+    const struct git_story *s = *state;
+    const struct hm_run_how how = {.cwd = s->t.path, .env = env};
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    git_story_sh(s, ".", "git init -q --object-format=sha256 long");
+    HM_RUN(&r, &how, "hallmark-pack", "-o", "a.tar", "long", "--git", "HEAD");
+    assert_run(&r, 3, "source.git.failed");
+    assert_non_null(strstr(hm_run_err(&r), "SHA-1 ids"));
 }
 
 static void a_submodule_is_named(void **state)
@@ -245,6 +261,7 @@ static void a_damaged_object_is_refused(void **state)
                  "$(echo $id | cut -c3-)");
     PACK(s, &r, "a.tar", "work", "--git", "v1");
     assert_run(&r, 3, "source.git.failed");
+    assert_non_null(strstr(hm_run_err(&r), "a partial clone"));
     PACK(s, &r, "a.tar", "work", "--git", "v1", "--exclude=/fs/conf");
     assert_run(&r, 0, "");
 }
@@ -299,6 +316,7 @@ int main(void)
         T(the_result_says_which_commit),
         T(what_names_no_tree_of_a_commit_is_refused),
         T(the_beginning_of_several_ids_is_refused),
+        T(a_repository_with_other_ids_is_told),
         T(a_submodule_is_named),
         T(an_lfs_pointer_is_named),
         T(a_damaged_object_is_refused),

@@ -192,6 +192,9 @@ static void a_list_names_what_is_packed(void **state)
 
 static void a_list_that_does_not_fit_is_refused(void **state)
 {
+    const struct hm_run_how nul = {.cwd = ((struct hm_temp *)*state)->path,
+                                   .env = env,
+                                   .in = HM_LIT("bin/su\0etc/conf\0")};
     static const char *const rows[][2] = {
         {"bin/su\nbin/none\n", "archive.list.missing"},
         {"bin/su\n./bin/su\n", "archive.list.twice"},
@@ -218,6 +221,13 @@ static void a_list_that_does_not_fit_is_refused(void **state)
     }
     PACK(t, &r, "--null");
     assert_run(&r, 2, "cli.option.value");
+    hm_temp_write(t, "list", ".\n");
+    PACK(t, &r, "--files-from", "list");
+    assert_non_null(strstr(hm_run_err(&r), "-mindepth 1"));
+    HM_RUN(&r, &nul, "hallmark-pack", "tree", "-o", "a.tar", "--force",
+           "--files-from", "-");
+    assert_run(&r, 2, "archive.list.name");
+    assert_non_null(strstr(hm_run_err(&r), "--null"));
 }
 
 /* --- with which modes and owners ---------------------------------------------------- */
@@ -263,6 +273,7 @@ static void setuid_needs_a_word_for_each_file(void **state)
     PACK(t, &r, "--modes", "keep");
     assert_run(&r, 1, "archive.input.special-bits");
     assert_non_null(strstr(hm_run_err(&r), "'bin/su'"));
+    assert_non_null(strstr(hm_run_err(&r), "--allow special-bits:bin/su\n"));
     PACK(t, &r, "--modes", "keep", "--allow", "special-bits:bin/busybox");
     assert_run(&r, 1, "archive.input.special-bits");
     PACK(t, &r, "--modes", "keep", "--allow", "special-bits:bin/su");
@@ -364,6 +375,20 @@ static void a_wrong_line_of_a_table_is_named(void **state)
     }
 }
 
+/* Standard input would be empty beside a list that was read from it. */
+static void a_table_is_a_file(void **state)
+{
+    const struct hm_temp *t = *state;
+    const struct hm_run_how piped = {
+        .cwd = t->path, .env = env, .in = HM_LIT("etc/conf\n")};
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+
+    make_tree(t);
+    HM_RUN(&r, &piped, "hallmark-pack", "tree", "-o", "a.tar", "--force",
+           "--files-from", "-", "--permissions", "-");
+    assert_run(&r, 3, "base.file.open");
+}
+
 /* GNU tar restores what was recorded; a capability needs a word. */
 static void extended_attributes_are_kept_when_asked(void **state)
 {
@@ -404,6 +429,7 @@ static void extended_attributes_are_kept_when_asked(void **state)
            hm_temp_path(t, "b.tar"));
     assert_run(&r, 1, "archive.compare.different");
     assert_non_null(strstr(hm_run_out(&r), "extended attributes"));
+    assert_non_null(strstr(hm_run_out(&r), "likely  a writer that keeps them"));
     assert_int_equal(setxattr(su, "user.a=b", "", 0, 0), 0);
     PACK(t, &r, "--xattrs", "keep");
     assert_run(&r, 1, "archive.input.attributes");
@@ -455,6 +481,7 @@ int main(void)
         T(gnu_tars_own_setuid_is_not_taken),
         T(a_permissions_table_is_applied_in_order),
         T(a_wrong_line_of_a_table_is_named),
+        T(a_table_is_a_file),
         T(extended_attributes_are_kept_when_asked),
         T(many_files_are_packed),
     };

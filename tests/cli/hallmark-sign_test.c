@@ -233,8 +233,13 @@ static void wrong_calls_are_refused(void **state)
     assert_run(&r, 2, "sign.output.many");
     RUN("--statement", "s.json", BY(STORY_PROVE));
     assert_run(&r, 2, "sign.output.none");
+    RUN("manifest.json", BY(STORY_VENDOR), "-o", "./manifest.json", "--force");
+    assert_run(&r, 2, "sign.output.same");
     RUN("manifest.json", BY(STORY_VENDOR), "-o", "root.json");
     assert_run(&r, 2, "base.out.exists");
+    RUN("manifest.json", BY(STORY_VENDOR), "--root", "root.json", "--evidence",
+        "./root.json", "--force");
+    assert_run(&r, 2, "sign.output.same");
     RUN("manifest.json", "--key", STORY_VENDOR, "--softhsm", "vt");
     assert_run(&r, 2, "hsm.pin.none");
     RUN("manifest.json", "--key", STORY_VENDOR, "--softhsm", "vt", "--dry-run");
@@ -256,6 +261,8 @@ static void a_statement_becomes_an_envelope(void **state)
     assert_non_null(memmem(line.p, line.n, "\"keyid\":\"SHA256:", 16));
     RUN("--statement", "s.json", BY(STORY_PROVE), "-o", "s.intoto.jsonl");
     assert_run(&r, 2, "base.out.exists");
+    RUN("--statement", "s.json", BY(STORY_PROVE), "-o", "./s.json", "--force");
+    assert_run(&r, 2, "sign.output.same");
     RUN("--statement", "s.json", BY(STORY_VENDOR), "-o", "x.jsonl", "--root",
         "root.json", "--authorisation", "authorisation.json");
     assert_run(&r, 1, "trust.key.role");

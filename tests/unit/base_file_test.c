@@ -71,6 +71,7 @@ static void no_link_is_followed_below_a_directory(void **state)
                  "base.dir.open", &e);
     assert_fails(hm_file_open_at(&f, &d, "real/link", &e), HM_E_IO,
                  "base.file.open", &e);
+    assert_non_null(strstr(e.hint, "links are not followed"));
     assert_fails(hm_dir_open_at(&sub, &d, "link", &e), HM_E_IO, "base.dir.open",
                  &e);
     assert_fails(hm_file_open_at(&f, &d, "real/../real/file", &e), HM_E_FORMAT,

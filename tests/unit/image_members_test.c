@@ -409,6 +409,30 @@ static void every_byte_of_a_zip_belongs_to_one_member(void **state)
     assert_lists(&overlap, "image.zip.order", "one in the other");
 }
 
+/* GNU ar: the symbols, then the object. */
+static void a_library_of_the_linker_is_called_one(void **state)
+{
+    static const char library[] =
+        "!<arch>\n"
+        "/               0           0     0     0       4         `\n"
+        "\0\0\0\0"
+        "a.o/            0           0     0     644     2         `\nx\n";
+    static const struct hm_archive_limits limits = {1u << 20, 1000};
+    static const struct hm_image_visitor visitor = {ignore, NULL};
+    const struct hm_bytes bytes = {(const uint8_t *)library,
+                                   sizeof(library) - 1};
+    HM_OWN(hm_image) image = HM_IMAGE_INIT;
+    struct hm_archive_result result;
+    struct hm_err e = {0};
+
+    (void)state;
+    assert_ok(hm_image_read_bytes(bytes, &image, &e), &e);
+    assert_fails(
+        hm_image_list_bytes(bytes, &image, &limits, &visitor, &result, &e),
+        HM_E_REJECTED, "archive.member.name", &e);
+    assert_non_null(strstr(e.hint, "tables of the linker"));
+}
+
 static void headers_that_are_malformed_have_their_reasons(void **state)
 {
     static const struct member one[] = {{"a", F, "x", 0}, {NULL, 0, NULL, 0}};
@@ -465,6 +489,7 @@ int main(void)
         cmocka_unit_test(sizes_that_lie_either_way_are_seen),
         cmocka_unit_test(a_bomb_is_stopped_where_its_size_says),
         cmocka_unit_test(every_byte_of_a_zip_belongs_to_one_member),
+        cmocka_unit_test(a_library_of_the_linker_is_called_one),
         cmocka_unit_test(headers_that_are_malformed_have_their_reasons),
         cmocka_unit_test(targets_end_where_those_of_a_tar_do),
     };
