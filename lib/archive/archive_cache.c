@@ -27,6 +27,7 @@ HM_MUST static hm_rc read_secret(struct archive_cache *c, struct hm_err *e)
                        "'" SECRET "' has %zu bytes and not %zu", text.n,
                        sizeof(c->secret));
     memcpy(c->secret, text.p, text.n);
+    explicit_bzero(text.p, text.n);
     return HM_OK;
 }
 
@@ -133,6 +134,11 @@ struct mac_key {
     uint8_t bytes[sizeof(((struct archive_cache *)0)->secret) + HM_SHA256_SIZE];
 };
 
+static void mac_key_clear(struct mac_key *k)
+{
+    explicit_bzero(k->bytes, sizeof(k->bytes));
+}
+
 static struct mac_key mac_key(const struct archive_cache *c,
                               const uint8_t key[static HM_SHA256_SIZE])
 {
@@ -162,7 +168,7 @@ enum archive_cached archive_cache_get(const struct archive_cache *c,
                                       const uint8_t key[static HM_SHA256_SIZE],
                                       struct archive_job *job)
 {
-    const struct mac_key by = mac_key(c, key);
+    HM_OWN(mac_key) by = mac_key(c, key);
     HM_OWN(hm_file) f = HM_FILE_INIT;
     char name[NAME_SIZE];
     size_t n = 0;
@@ -188,7 +194,7 @@ hm_rc archive_cache_put(const struct archive_cache *c,
                         const uint8_t key[static HM_SHA256_SIZE],
                         struct archive_job *job, struct hm_err *e)
 {
-    const struct mac_key by = mac_key(c, key);
+    HM_OWN(mac_key) by = mac_key(c, key);
     const size_t n = job->out_n + CRC_SIZE;
     HM_OWN(hm_out) out = HM_OUT_INIT;
     char name[NAME_SIZE];
@@ -225,6 +231,17 @@ static int compare_kept(const void *a, const void *b)
     return compare_times(&x->used, &y->used);
 }
 
+/* A block, or what hm_out left of one when it was killed.  Who names a directory
+ * of his own as the cache loses nothing of his. */
+static bool is_ours(const char *name)
+{
+    static const char begin[] = ".hallmark-";
+
+    return (strlen(name) == NAME_SIZE - 1 &&
+            strspn(name, "0123456789abcdef") == NAME_SIZE - 1) ||
+           strncmp(name, begin, sizeof(begin) - 1) == 0;
+}
+
 /* @return bytes of all of them; what is gone meanwhile has none */
 static uint64_t look(const struct archive_cache *c,
                      const struct hm_names *names, struct kept *kept)
@@ -235,8 +252,9 @@ static uint64_t look(const struct archive_cache *c,
         struct stat sb;
 
         kept[i] = (struct kept){.name = names->name[i]};
-        if (fstatat(c->dir.fd, kept[i].name, &sb, AT_SYMLINK_NOFOLLOW) != 0 ||
-            strcmp(kept[i].name, SECRET) == 0)
+        if (!is_ours(kept[i].name) ||
+            fstatat(c->dir.fd, kept[i].name, &sb, AT_SYMLINK_NOFOLLOW) != 0 ||
+            !S_ISREG(sb.st_mode))
             continue;
         kept[i].used = sb.st_mtim;
         kept[i].size = (uint64_t)sb.st_size;

@@ -388,8 +388,9 @@ HM_MUST hm_rc archive_cache_put(const struct archive_cache *c,
                                 const uint8_t key[static HM_SHA256_SIZE],
                                 struct archive_job *job, struct hm_err *e);
 
-/** Remove what was not used since archive_cache_open(), the oldest first, until
- * @p bytes_max bytes are left or nothing more can go.
+/** Remove blocks that were not used since archive_cache_open(), the oldest first,
+ * until @p bytes_max bytes are left or nothing more can go.  Nothing but blocks
+ * and what is left of unfinished ones is counted or removed.
  * @return HM_E_IO; HM_E_NOMEM */
 HM_MUST hm_rc archive_cache_trim(const struct archive_cache *c,
                                  uint64_t bytes_max, struct hm_err *e);
