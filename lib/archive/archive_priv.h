@@ -220,6 +220,11 @@ HM_MUST hm_rc archive_items_settle(struct hm_archive_items *items,
  * comes before what it holds and that before names that only begin alike. */
 int archive_compare_paths(const char *a, const char *b);
 
+/** Where this path is in sorted items, or would be: what lies below it comes
+ * next. */
+size_t archive_items_place(const struct hm_archive_items *items,
+                           const char *path);
+
 /** The item with this path, in sorted items; NULL: none. */
 struct hm_archive_item *archive_items_find(const struct hm_archive_items *items,
                                            const char *path);
@@ -579,6 +584,8 @@ struct archive_reader {
     uint64_t left; /* of the current member's content */
     size_t padding;
     uint64_t entries;
+    uint64_t rights; /* as in the result, with the first of them */
+    char rights_first[HM_SHOW_MAX];
     uint64_t header_at; /* of the member's first header */
     bool ended;
     hm_rc failed;
