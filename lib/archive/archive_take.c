@@ -181,12 +181,20 @@ HM_MUST static hm_rc take_xattrs(struct archive_reader *r, struct hm_err *e)
     return HM_OK;
 }
 
-static bool has_capability(struct hm_bytes xattrs)
+static bool begins(struct hm_bytes text, struct hm_bytes with)
+{
+    return text.n >= with.n && memcmp(text.p, with.p, with.n) == 0;
+}
+
+/* Attributes that only root may set: a capability, a label of a policy, what an
+ * overlay file system obeys. */
+static bool has_powers(struct hm_bytes xattrs)
 {
     struct hm_archive_xattr x;
 
     while (hm_archive_take_xattr(&xattrs, &x))
-        if (hm_bytes_eq(x.name, HM_LIT("security.capability")))
+        if (begins(x.name, HM_LIT("security.")) ||
+            begins(x.name, HM_LIT("trusted.")))
             return true;
     return false;
 }
@@ -197,8 +205,9 @@ static void count_rights(struct archive_reader *r)
 {
     const struct hm_archive_member *m = &r->member;
 
-    if (m->kind != HM_ARCHIVE_FILE ||
-        ((m->mode & 06000) == 0 && !has_capability(m->xattrs)))
+    const bool is_setid = m->kind == HM_ARCHIVE_FILE && (m->mode & 06000) != 0;
+
+    if (!is_setid && !has_powers(m->xattrs))
         return;
     if (r->rights++ == 0)
         (void)hm_show_into(r->rights_first, hm_bytes_str(m->path));

@@ -87,8 +87,8 @@ struct hm_archive_result {
     uint64_t left_out;         /**< by patterns while packing; a directory that
                                     was not entered counts once */
     /* Only after reading: */
-    uint64_t rights; /**< files that give whoever runs them rights of others:
-                          setuid, setgid, or with a capability */
+    uint64_t rights; /**< members that give rights: setuid and setgid files,
+                          and what has attributes that only root may set */
     char rights_first[HM_SHOW_MAX]; /**< the first of them; "": none */
 };
 

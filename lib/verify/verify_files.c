@@ -342,7 +342,7 @@ HM_MUST static hm_rc check_content(const struct verify *v,
     return HM_OK;
 }
 
-/* An archive allows itself setuid files and capabilities: it is signed, but who
+/* An archive allows itself setuid files, capabilities and the like: it is signed, but who
  * lets it through should have seen them. */
 HM_MUST static hm_rc tell_rights(struct verify *v, const char *name,
                                  const struct hm_archive_result *found,
@@ -351,9 +351,10 @@ HM_MUST static hm_rc tell_rights(struct verify *v, const char *name,
     if (found->rights == 0)
         return HM_OK;
     return verify_say(v, HM_RESULT_WARN, "artefact.content.rights", name, e,
-                      "%llu files in it are setuid, setgid or have a "
-                      "capability, the first is '%s': a device that extracts "
-                      "it as root gives them these rights",
+                      "%llu members give rights, the first is '%s': they are "
+                      "setuid, setgid or have attributes that only root may "
+                      "set, such as capabilities, and a device that extracts "
+                      "them as root sets that",
                       (unsigned long long)found->rights, found->rights_first);
 }
 

@@ -68,15 +68,15 @@ static void add_text(struct hm_buf *tar, const char *name, const char *text)
     build_body(tar, text, strlen(text));
 }
 
-/* @param record  a pax record of the member; NULL: none */
+/* @param records  of pax, for the member; NULL: none */
 static void build_archive(struct hm_buf *bytes, const struct member *m,
-                          const char *record)
+                          const char *records)
 {
     HM_OWN(hm_buf) tar = HM_BUF_INIT(BUILD_MAX);
 
     add_text(&tar, "etc/version", "1.0.1\n");
-    if (record != NULL)
-        build_pax(&tar, 'x', record);
+    if (records != NULL)
+        build_records(&tar, 'x', records);
     add_member(&tar, m);
     add_text(&tar, "etc/last", "last\n");
     build_end(&tar);
@@ -91,10 +91,18 @@ static void put_archive(const char *name, struct hm_buf *bytes, void *context)
         build_archive(bytes, context, NULL);
 }
 
+/* A member that its archive allows. */
+struct allowed {
+    struct member m;
+    const char *records;
+};
+
 static void put_allowed(const char *name, struct hm_buf *bytes, void *context)
 {
+    const struct allowed *a = context;
+
     if (strcmp(name, ARTEFACT) == 0)
-        build_archive(bytes, context, "comment=hallmark: allowed by name");
+        build_archive(bytes, &a->m, a->records);
 }
 
 static void put_no_archive(const char *name, struct hm_buf *bytes,
@@ -226,24 +234,33 @@ static void what_is_no_archive_is_refused(void **state)
            "archive.tar.magic", "text");
 }
 
+#define ALLOWED "37 comment=hallmark: allowed by name\n"
+#define RIGHTS  "artefact.content.rights"
+
 /* An archive says itself that its setuid file is allowed. */
 static void what_gives_rights_is_told(void **state)
 {
-    static const struct member rows[] = {
-        {"", "bin/tool", "", '0', 0755},
-        {"", "tmp/", "", '5', 01777},
-        {"", "var/", "", '5', 02755},
-        {"artefact.content.rights", "bin/tool", "", '0', 04755},
-        {"artefact.content.rights", "bin/tool", "", '0', 02755},
+    static const struct allowed rows[] = {
+        {{"", "bin/tool", "", '0', 0755}, ALLOWED},
+        {{"", "bin/tool", "", '0', 0755},
+         "28 SCHILY.xattr.user.note=y\n" ALLOWED},
+        {{"", "tmp/", "", '5', 01777}, ALLOWED},
+        {{"", "var/", "", '5', 02755}, ALLOWED},
+        {{RIGHTS, "bin/tool", "", '0', 04755}, ALLOWED},
+        {{RIGHTS, "bin/tool", "", '0', 02755}, ALLOWED},
+        {{RIGHTS, "bin/tool", "", '0', 0755},
+         "38 SCHILY.xattr.security.capability=y\n" ALLOWED},
+        {{RIGHTS, "var/", "", '5', 0755},
+         "41 SCHILY.xattr.trusted.overlay.opaque=y\n" ALLOWED},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct member m = rows[i];
+        struct allowed a = rows[i];
 
         expect_warning(
-            &(struct maker_plan){.context = &m, .edit_bytes = put_allowed},
-            m.reason, m.name);
+            &(struct maker_plan){.context = &a, .edit_bytes = put_allowed},
+            a.m.reason, a.m.type == '5' ? "'var'" : "'bin/tool'");
     }
 }
 
