@@ -207,7 +207,7 @@ HM_MUST hm_rc hsm_pair_make(struct hsm_state *s, struct hsm_new *new,
 /* hsm_probe_new.c */
 /** Try to change what the token says of a new key, and to copy it as one that
  * may leave; what was changed is changed back.  Fills claims.changeable and
- * claims.copyable.
+ * claims.copyable; what failed without being refused leaves them unknown.
  * @return HM_E_TOKEN `hsm.key.extractable` */
 HM_MUST hm_rc hsm_probe_new(struct hsm_state *s, struct hm_hsm_key *key,
                             struct hm_err *e);

@@ -3,6 +3,25 @@
  * modules it succeeds. */
 #include "hsm_priv.h"
 
+/* A no is a claim too: a token that was pulled out, or an error that says nothing,
+ * is none. */
+static enum hm_hsm_claim refusal_of(CK_RV rv)
+{
+    static const CK_RV mute[] = {
+        CKR_HOST_MEMORY,        CKR_GENERAL_ERROR,
+        CKR_FUNCTION_FAILED,    CKR_FUNCTION_CANCELED,
+        CKR_DEVICE_ERROR,       CKR_DEVICE_MEMORY,
+        CKR_DEVICE_REMOVED,     CKR_TOKEN_NOT_PRESENT,
+        CKR_SESSION_CLOSED,     CKR_SESSION_HANDLE_INVALID,
+        CKR_USER_NOT_LOGGED_IN, CKR_CRYPTOKI_NOT_INITIALIZED,
+    };
+
+    for (size_t i = 0; i < sizeof(mute) / sizeof(mute[0]); i++)
+        if (rv == mute[i])
+            return HM_HSM_UNKNOWN;
+    return HM_HSM_NO;
+}
+
 static CK_RV set(struct hsm_state *s, CK_OBJECT_HANDLE key,
                  CK_ATTRIBUTE_TYPE type, CK_BBOOL value)
 {
@@ -34,9 +53,12 @@ HM_MUST static hm_rc probe_set(struct hsm_state *s, struct hm_hsm_key *key,
         return HM_OK;
     sensitive = set(s, key->handle, CKA_SENSITIVE, CK_FALSE);
     extractable = set(s, key->handle, CKA_EXTRACTABLE, CK_TRUE);
-    key->claims.changeable = HM_HSM_NO;
-    if (sensitive != CKR_OK && extractable != CKR_OK)
+    if (sensitive != CKR_OK && extractable != CKR_OK) {
+        key->claims.changeable = refusal_of(sensitive) == HM_HSM_NO
+                                     ? refusal_of(extractable)
+                                     : HM_HSM_UNKNOWN;
         return HM_OK;
+    }
     key->claims.changeable = HM_HSM_YES;
     HM_TRY(hsm_claims_probe(s, key, e));
     (void)set(s, key->handle, CKA_SENSITIVE, CK_TRUE);
@@ -59,12 +81,13 @@ HM_MUST static hm_rc probe_copy(struct hsm_state *s, struct hm_hsm_key *key,
                                {CKA_EXTRACTABLE, &yes, sizeof(yes)}};
     CK_OBJECT_HANDLE copy = CK_INVALID_HANDLE;
     enum hm_hsm_claim leaves = HM_HSM_UNKNOWN;
+    CK_RV rv;
 
     if (s->f->C_CopyObject == NULL)
         return HM_OK;
-    key->claims.copyable = HM_HSM_NO;
-    if (s->f->C_CopyObject(s->session, key->handle, template, 2, &copy) !=
-        CKR_OK)
+    rv = s->f->C_CopyObject(s->session, key->handle, template, 2, &copy);
+    key->claims.copyable = rv == CKR_OK ? HM_HSM_NO : refusal_of(rv);
+    if (rv != CKR_OK)
         return HM_OK;
     HM_TRY(hsm_attr_claim(s, copy, CKA_EXTRACTABLE, &leaves, e));
     if (copy != key->handle)

@@ -66,9 +66,15 @@ struct sign_trusts {
     struct sign_shared_trust *shared; /**< owned list */
 };
 
-/** The trust for documents of @p kind in @p folder; read when it is new.
+/** The trust for documents of @p kind in @p folder, read when it is new:
+ * root.json and, for a manifest, the authorisation; those named, else those
+ * beside the document.
+ *
  * @param[out] out  belongs to @p all
- * @return as sign_trust_load() */
+ * @return HM_E_USAGE `sign.root.missing` (an authorisation needs it);
+ *         HM_E_REJECTED `trust.authorisation.expired` and
+ *         `trust.authorisation.early` (by the clock, or o->issue_time); as
+ *         hm_root_load() and hm_authorisation_load() */
 HM_MUST hm_rc sign_trusts_find(struct sign_trusts *all,
                                const struct sign_options *o, const char *folder,
                                enum sign_kind kind,
@@ -117,15 +123,6 @@ struct sign_document {
  * @param[out] folder  holds SIGN_PATH_MAX bytes
  * @return HM_E_USAGE `sign.path.long` */
 HM_MUST hm_rc sign_path_split(const char *path, char *folder, const char **name,
-                              struct hm_err *e);
-
-/** Read root.json and, for a manifest, the authorisation: those named, else
- * those beside the document.
- * @return HM_E_USAGE `sign.root.missing` (an authorisation needs it);
- *         HM_E_REJECTED `trust.authorisation.expired` and
- *         `trust.authorisation.early` (by the clock, or o->issue_time); as hm_root_load() and hm_authorisation_load() */
-HM_MUST hm_rc sign_trust_load(const struct sign_options *o, const char *folder,
-                              enum sign_kind kind, struct sign_trust *t,
                               struct hm_err *e);
 
 /** Read the authorisation that --authorisation names.  Without root it is not

@@ -89,9 +89,9 @@ HM_MUST static hm_rc load_root_beside(const char *folder, struct sign_trust *t,
     return load_root(path, t, e);
 }
 
-hm_rc sign_trust_load(const struct sign_options *o, const char *folder,
-                      enum sign_kind kind, struct sign_trust *t,
-                      struct hm_err *e)
+HM_MUST static hm_rc load_trust(const struct sign_options *o,
+                                const char *folder, enum sign_kind kind,
+                                struct sign_trust *t, struct hm_err *e)
 {
     char path[SIGN_PATH_MAX + 32];
 
@@ -146,7 +146,7 @@ hm_rc sign_trusts_find(struct sign_trusts *all, const struct sign_options *o,
         t->kind = kind;
         (void)snprintf(t->folder, sizeof(t->folder), "%s", matters);
         all->shared = t;
-        HM_TRY(sign_trust_load(o, folder, kind, &t->trust, e));
+        HM_TRY(load_trust(o, folder, kind, &t->trust, e));
     }
     *out = &t->trust;
     return HM_OK;

@@ -25,6 +25,7 @@ HM_MUST static hm_rc read_secret(struct archive_cache *c, struct hm_err *e)
                        "'" SECRET "' has %zu bytes and not %zu", text.n,
                        sizeof(c->secret));
     memcpy(c->secret, text.p, text.n);
+    explicit_bzero(text.p, text.n);
     return HM_OK;
 }
 
@@ -212,6 +213,17 @@ static int compare_kept(const void *a, const void *b)
     return compare_times(&x->used, &y->used);
 }
 
+/* A block, or what hm_out left of one when it was killed.  Who names a directory
+ * of his own as the cache loses nothing of his. */
+static bool is_ours(const char *name)
+{
+    static const char begin[] = ".hallmark-";
+
+    return (strlen(name) == NAME_SIZE - 1 &&
+            strspn(name, "0123456789abcdef") == NAME_SIZE - 1) ||
+           strncmp(name, begin, sizeof(begin) - 1) == 0;
+}
+
 /* @return bytes of all of them; what is gone meanwhile has none */
 static uint64_t look(const struct archive_cache *c,
                      const struct hm_names *names, struct kept *kept)
@@ -222,8 +234,9 @@ static uint64_t look(const struct archive_cache *c,
         struct stat sb;
 
         kept[i] = (struct kept){.name = names->name[i]};
-        if (fstatat(c->dir.fd, kept[i].name, &sb, AT_SYMLINK_NOFOLLOW) != 0 ||
-            strcmp(kept[i].name, SECRET) == 0)
+        if (!is_ours(kept[i].name) ||
+            fstatat(c->dir.fd, kept[i].name, &sb, AT_SYMLINK_NOFOLLOW) != 0 ||
+            !S_ISREG(sb.st_mode))
             continue;
         kept[i].used = sb.st_mtim;
         kept[i].size = (uint64_t)sb.st_size;

@@ -133,24 +133,31 @@ static int by_path(const void *a, const void *b)
     return archive_compare_paths(x->path, y->path);
 }
 
-struct hm_archive_item *archive_items_find(const struct hm_archive_items *items,
-                                           const char *path)
+size_t archive_items_place(const struct hm_archive_items *items,
+                           const char *path)
 {
     size_t low = 0;
     size_t high = items->n;
 
     while (low < high) {
         const size_t at = low + (high - low) / 2;
-        const int order = archive_compare_paths(path, items->item[at].path);
 
-        if (order == 0)
-            return &items->item[at];
-        if (order < 0)
+        if (archive_compare_paths(path, items->item[at].path) <= 0)
             high = at;
         else
             low = at + 1;
     }
-    return NULL;
+    return low;
+}
+
+struct hm_archive_item *archive_items_find(const struct hm_archive_items *items,
+                                           const char *path)
+{
+    const size_t at = archive_items_place(items, path);
+
+    return at < items->n && strcmp(items->item[at].path, path) == 0
+               ? &items->item[at]
+               : NULL;
 }
 
 /* No directory holds a name twice, but a tree that somebody made by hand may. */

@@ -33,18 +33,13 @@ HM_MUST static hm_rc unmatched(const struct hm_archive_permission *line,
 static bool set_below(struct hm_archive_items *items,
                       const struct hm_archive_permission *line)
 {
-    bool any = false;
+    const size_t first = archive_items_place(items, line->path);
+    size_t i = first;
 
-    for (size_t i = 0; i < items->n; i++) {
-        struct hm_archive_item *item = &items->item[i];
-
-        if (!archive_is_below(item->path, line->path) &&
-            strcmp(item->path, line->path) != 0)
-            continue;
-        set(item, line);
-        any = true;
-    }
-    return any;
+    while (i < items->n && (strcmp(items->item[i].path, line->path) == 0 ||
+                            archive_is_below(items->item[i].path, line->path)))
+        set(&items->item[i++], line);
+    return i > first;
 }
 
 HM_MUST static hm_rc apply(struct hm_archive_items *items,

@@ -220,6 +220,11 @@ HM_MUST hm_rc archive_items_settle(struct hm_archive_items *items,
  * comes before what it holds and that before names that only begin alike. */
 int archive_compare_paths(const char *a, const char *b);
 
+/** Where this path is in sorted items, or would be: what lies below it comes
+ * next. */
+size_t archive_items_place(const struct hm_archive_items *items,
+                           const char *path);
+
 /** The item with this path, in sorted items; NULL: none. */
 struct hm_archive_item *archive_items_find(const struct hm_archive_items *items,
                                            const char *path);
@@ -388,8 +393,9 @@ HM_MUST hm_rc archive_cache_put(const struct archive_cache *c,
                                 const uint8_t key[static HM_SHA256_SIZE],
                                 struct archive_job *job, struct hm_err *e);
 
-/** Remove what was not used since archive_cache_open(), the oldest first, until
- * @p bytes_max bytes are left or nothing more can go.
+/** Remove blocks that were not used since archive_cache_open(), the oldest first,
+ * until @p bytes_max bytes are left or nothing more can go.  Nothing but blocks
+ * and what is left of unfinished ones is counted or removed.
  * @return HM_E_IO; HM_E_NOMEM */
 HM_MUST hm_rc archive_cache_trim(const struct archive_cache *c,
                                  uint64_t bytes_max, struct hm_err *e);
@@ -581,6 +587,8 @@ struct archive_reader {
     uint64_t left; /* of the current member's content */
     size_t padding;
     uint64_t entries;
+    uint64_t rights; /* as in the result, with the first of them */
+    char rights_first[HM_SHOW_MAX];
     uint64_t header_at; /* of the member's first header */
     bool ended;
     hm_rc failed;

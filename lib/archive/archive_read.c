@@ -214,13 +214,16 @@ hm_rc hm_archive_read(struct hm_archive_reader *r, uint8_t *to, size_t max,
 hm_rc hm_archive_finish(struct hm_archive_reader *r,
                         struct hm_archive_result *result, struct hm_err *e)
 {
-    struct hm_archive_result found = {.entries = r->impl->entries};
+    struct hm_archive_result found = {.entries = r->impl->entries,
+                                      .rights = r->impl->rights};
 
     *result = (struct hm_archive_result){.entries = 0};
     if (!r->impl->ended)
         return hm_fail(e, HM_E_INTERNAL, "archive.read.unfinished",
                        "an archive was not read to its end");
     HM_TRY(archive_stream_finish(&r->impl->stream, &found, e));
+    memcpy(found.rights_first, r->impl->rights_first,
+           sizeof(found.rights_first));
     *result = found;
     return HM_OK;
 }

@@ -181,6 +181,38 @@ HM_MUST static hm_rc take_xattrs(struct archive_reader *r, struct hm_err *e)
     return HM_OK;
 }
 
+static bool begins(struct hm_bytes text, struct hm_bytes with)
+{
+    return text.n >= with.n && memcmp(text.p, with.p, with.n) == 0;
+}
+
+/* Attributes that only root may set: a capability, a label of a policy, what an
+ * overlay file system obeys. */
+static bool has_powers(struct hm_bytes xattrs)
+{
+    struct hm_archive_xattr x;
+
+    while (hm_archive_take_xattr(&xattrs, &x))
+        if (begins(x.name, HM_LIT("security.")) ||
+            begins(x.name, HM_LIT("trusted.")))
+            return true;
+    return false;
+}
+
+/* That it is allowed is only what the archive says of itself: whoever judges it
+ * must be able to see it. */
+static void count_rights(struct archive_reader *r)
+{
+    const struct hm_archive_member *m = &r->member;
+
+    const bool is_setid = m->kind == HM_ARCHIVE_FILE && (m->mode & 06000) != 0;
+
+    if (!is_setid && !has_powers(m->xattrs))
+        return;
+    if (r->rights++ == 0)
+        (void)hm_show_into(r->rights_first, hm_bytes_str(m->path));
+}
+
 /* What extended headers do not say, the header says. */
 static void take_rest(struct archive_reader *r)
 {
@@ -224,6 +256,7 @@ hm_rc archive_take_member(struct archive_reader *r, struct hm_err *e)
     HM_TRY(take_size(r, e));
     HM_TRY(take_mode(r, e));
     HM_TRY(take_xattrs(r, e));
+    count_rights(r);
     take_rest(r);
     if (r->entries++ == r->limits.entries_max)
         return hm_fail(e, HM_E_LIMIT, "archive.limit.entries",

@@ -86,6 +86,10 @@ struct hm_archive_result {
     uint64_t entries;          /**< members: files, directories, links */
     uint64_t left_out;         /**< by patterns while packing; a directory that
                                     was not entered counts once */
+    /* Only after reading: */
+    uint64_t rights; /**< members that give rights: setuid and setgid files,
+                          and what has attributes that only root may set */
+    char rights_first[HM_SHOW_MAX]; /**< the first of them; "": none */
 };
 
 /** A rule that keeps a file out of a release unless it is overruled by name. */

@@ -38,13 +38,16 @@ HM_MUST static hm_rc add_root(struct hm_ceremony *c, const struct hm_request *r,
     return HM_OK;
 }
 
+/* A key in another role may do what it never could: it is a new one. */
 HM_MUST static hm_rc add_keys(struct hm_ceremony *c, const struct hm_request *r,
                               struct hm_err *e)
 {
     for (size_t i = 0; i < r->next.keys_n; i++) {
         const struct hm_authorised_key *key = &r->next.keys[i];
+        const struct hm_authorised_key *old =
+            hm_authorisation_find(&r->last, key->key.key.keyid);
 
-        if (hm_authorisation_find(&r->last, key->key.key.keyid) == NULL)
+        if (old == NULL || old->role != key->role)
             HM_TRY(add_part(c, key->key.key.keyid, key->role, e));
     }
     return HM_OK;

@@ -101,7 +101,8 @@ struct hm_ceremony {
     uint64_t skipped;                  /**< numbers left out between them */
     char skip_reason[HM_REQUEST_TEXT]; /**< "": none is */
     /** First the root_n root keys that signed the authorisation, then the keys
-     * that it adds; HM_SIGNATURES_MAX together, so that all can sign. */
+     * that it adds or gives another role; HM_SIGNATURES_MAX together, so that
+     * all can sign. */
     struct hm_ceremony_part part[HM_SIGNATURES_MAX];
     size_t root_n;
     size_t part_n;

@@ -57,6 +57,21 @@ HM_MUST static hm_rc text(struct image_in *in, uint64_t at, uint64_t end,
     return HM_OK;
 }
 
+/* Many properties share a name: no more of it is read than is kept, or a long
+ * one would be read as often as there are properties. */
+HM_MUST static hm_rc property_name(struct fdt *f, uint32_t at,
+                                   char out[NODE_MAX], struct hm_err *e)
+{
+    const uint32_t left = (uint32_t)f->strings_n - at;
+    const size_t n = left < NODE_MAX ? left : NODE_MAX;
+
+    HM_TRY(image_get(f->in, f->strings + at, (uint8_t *)out, n, e));
+    if (n < NODE_MAX && memchr(out, 0, n) == NULL)
+        return image_bad(e, "a name has no end");
+    out[NODE_MAX - 1] = '\0';
+    return HM_OK;
+}
+
 HM_MUST static hm_rc begin_node(struct fdt *f, struct hm_err *e)
 {
     char name[NODE_MAX];
@@ -108,7 +123,6 @@ HM_MUST static hm_rc property(struct fdt *f, struct hm_err *e)
     char name[NODE_MAX];
     uint32_t n = 0;
     uint32_t name_at = 0;
-    uint64_t next = 0;
     uint64_t value;
 
     HM_TRY(word(f, &n, e));
@@ -120,8 +134,7 @@ HM_MUST static hm_rc property(struct fdt *f, struct hm_err *e)
     f->at = (f->at + n + 3) & ~(uint64_t)3;
     if (f->at > f->end)
         return image_bad(e, "the structure ends inside a property");
-    HM_TRY(text(f->in, f->strings + name_at, f->strings + f->strings_n, name,
-                &next, e));
+    HM_TRY(property_name(f, name_at, name, e));
     f->is_external |=
         strcmp(name, "data-offset") == 0 || strcmp(name, "data-position") == 0;
     return f->depth == 1 ? root_property(f, name, value, n, e) : HM_OK;

@@ -321,25 +321,41 @@ HM_MUST static hm_rc read_content(const struct hm_artefact *a,
 
 HM_MUST static hm_rc check_content(const struct verify *v,
                                    const struct hm_artefact *a,
+                                   struct hm_archive_result *found,
                                    struct hm_err *why)
 {
     HM_OWN(hm_file) f = HM_FILE_INIT;
-    struct hm_archive_result found;
 
     if (!a->has_content && !is_rootfs(a))
         return HM_OK;
     HM_TRY(hm_file_open_at(&f, v->dir, a->name, why));
-    HM_TRY(read_content(a, &f, &found, why));
-    if (a->has_content && memcmp(found.content.sha256, a->content_sha256,
+    HM_TRY(read_content(a, &f, found, why));
+    if (a->has_content && memcmp(found->content.sha256, a->content_sha256,
                                  sizeof(a->content_sha256)) != 0)
         return hm_fail(why, HM_E_REJECTED, "artefact.content.digest",
                        "the SHA-256 of its uncompressed tar is not the "
                        "manifest's content_sha256");
     /* The file must still be the one that index.files looked at. */
-    if (memcmp(found.file.sha256, a->sha256, sizeof(a->sha256)) != 0)
+    if (memcmp(found->file.sha256, a->sha256, sizeof(a->sha256)) != 0)
         return hm_fail(why, HM_E_REJECTED, "artefact.digest",
                        "its SHA-256 is not the manifest's");
     return HM_OK;
+}
+
+/* An archive allows itself setuid files, capabilities and the like: it is signed, but who
+ * lets it through should have seen them. */
+HM_MUST static hm_rc tell_rights(struct verify *v, const char *name,
+                                 const struct hm_archive_result *found,
+                                 struct hm_err *e)
+{
+    if (found->rights == 0)
+        return HM_OK;
+    return verify_say(v, HM_RESULT_WARN, "artefact.content.rights", name, e,
+                      "%llu members give rights, the first is '%s': they are "
+                      "setuid, setgid or have attributes that only root may "
+                      "set, such as capabilities, and a device that extracts "
+                      "them as root sets that",
+                      (unsigned long long)found->rights, found->rights_first);
 }
 
 hm_rc verify_artefacts_content(struct verify *v, struct hm_err *e)
@@ -347,10 +363,12 @@ hm_rc verify_artefacts_content(struct verify *v, struct hm_err *e)
     const struct hm_artefact *a = NULL;
 
     for (size_t i = 0; (a = verify_artefact(&v->manifest, i)) != NULL; i++) {
+        struct hm_archive_result found = {.rights = 0};
         struct hm_err why = {.rc = HM_OK};
-        const hm_rc rc = check_content(v, a, &why);
+        const hm_rc rc = check_content(v, a, &found, &why);
 
         HM_TRY(verify_note(v, a->name, rc, &why, e));
+        HM_TRY(tell_rights(v, a->name, &found, e));
     }
     return HM_OK;
 }

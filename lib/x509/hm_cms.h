@@ -88,8 +88,9 @@ struct hm_rauc {
  * is one of a development key.
  *
  * @return HM_E_FORMAT `x509.rauc.malformed` (no squashfs; bytes that belong to no
- *         part; a manifest that is not for verity), `x509.cms.malformed` (also an
- *         encrypted bundle); HM_E_IO
+ *         part; a manifest that is not for verity, or whose verity-size is not
+ *         what lies behind the image), `x509.cms.malformed` (also an encrypted
+ *         bundle); HM_E_IO
  * @source RAUC documentation, "Bundle Formats"; squashfs superblock
  */
 HM_MUST hm_rc hm_rauc_read(const struct hm_file *f, struct hm_rauc *out,

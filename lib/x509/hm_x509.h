@@ -137,16 +137,6 @@ struct hm_certificate_plan {
 HM_MUST hm_rc hm_x509_serial(uint8_t out[static HM_X509_SERIAL_SIZE],
                              struct hm_err *e);
 
-/** Would the certificate be one that its verifiers take?
- *
- * @return HM_E_FORMAT `x509.subject.syntax`; HM_E_REJECTED
- *         `crypto.key.published`, `x509.plan.dates` (ends before it begins), `x509.plan.outlives` (begins before its
- *         issuer or ends after it), `x509.plan.self` (a leaf with its issuer's
- *         key); as hm_certificate_check_ca() of the issuer
- */
-HM_MUST hm_rc hm_certificate_plan_check(const struct hm_certificate_plan *plan,
-                                        struct hm_err *e);
-
 /** The bytes that the issuer signs (TBSCertificate).
  *
  * Self-signed: basicConstraints critical CA:TRUE, pathlen:0; keyUsage critical
@@ -155,7 +145,12 @@ HM_MUST hm_rc hm_certificate_plan_check(const struct hm_certificate_plan *plan,
  * purposes; subjectKeyIdentifier, authorityKeyIdentifier.
  *
  * @param[out] tbs  cleared, then filled; ceiling at least HM_X509_BYTES_MAX
- * @return as hm_certificate_plan_check(); HM_E_INTERNAL `x509.make.failed`
+ * @return HM_E_FORMAT `x509.subject.syntax`; HM_E_REJECTED
+ *         `crypto.key.published`, `x509.plan.dates` (ends before it begins),
+ *         `x509.plan.outlives` (begins before its issuer or ends after it),
+ *         `x509.plan.self` (a leaf with its issuer's key); as
+ *         hm_certificate_check_ca() of the issuer; HM_E_INTERNAL
+ *         `x509.make.failed`
  */
 HM_MUST hm_rc hm_certificate_make(const struct hm_certificate_plan *plan,
                                   struct hm_buf *tbs, struct hm_err *e);
@@ -192,10 +187,6 @@ HM_MUST hm_rc hm_certificate_check_leaf(const struct hm_certificate *c,
                                         enum hm_x509_purpose purpose,
                                         struct hm_err *e);
 
-/** @return HM_E_REJECTED `x509.certificate.early`, `x509.certificate.expired` */
-HM_MUST hm_rc hm_certificate_check_time(const struct hm_certificate *c,
-                                        hm_time at, struct hm_err *e);
-
 /** Do certificate and key belong together?
  * @return HM_E_REJECTED `x509.certificate.other` */
 HM_MUST hm_rc hm_certificate_check_key(const struct hm_certificate *c,
@@ -223,7 +214,8 @@ struct hm_certificate_chain {
  *
  * @return HM_E_REJECTED `x509.chain.none`, `x509.chain.outlives`,
  *         `x509.chain.refused` (signature, names, path length; the text has
- *         OpenSSL's word); as the checks above
+ *         OpenSSL's word), `x509.certificate.early`, `x509.certificate.expired`;
+ *         as the checks above
  * @source RFC 5280 6
  */
 HM_MUST hm_rc hm_certificate_chain_check(

@@ -61,13 +61,36 @@ HM_MUST static hm_rc read_image(const struct hm_file *f, uint64_t size,
     return HM_OK;
 }
 
-static bool has_line(struct hm_bytes text, struct hm_bytes line)
+/* What stands behind `key=` on the first line that begins so; empty: on none. */
+static struct hm_bytes value_of(struct hm_bytes text, struct hm_bytes key)
 {
-    const uint8_t *at = memmem(text.p, text.n, line.p, line.n);
-    const uint8_t *end = at == NULL ? NULL : at + line.n;
+    while (text.n > 0) {
+        const uint8_t *eol = memchr(text.p, '\n', text.n);
+        const size_t n = eol == NULL ? text.n : (size_t)(eol - text.p);
 
-    return at != NULL && at > text.p && at[-1] == '\n' &&
-           (end == text.p + text.n || *end == '\n');
+        if (n > key.n && memcmp(text.p, key.p, key.n) == 0)
+            return (struct hm_bytes){text.p + key.n, n - key.n};
+        text.p += n + (eol != NULL);
+        text.n -= n + (eol != NULL);
+    }
+    return (struct hm_bytes){NULL, 0};
+}
+
+/* The tree is what lies behind the image, and all of it. */
+HM_MUST static hm_rc check_tree(const struct hm_rauc *r, uint64_t padded,
+                                struct hm_err *e)
+{
+    uint64_t n = 0;
+
+    if (hm_number_read(
+            value_of(hm_buf_view(&r->manifest), HM_LIT("verity-size=")),
+            INT64_MAX, &n, NULL) == HM_OK &&
+        n > 0 && n % HM_RAUC_BLOCK == 0 && r->payload > padded &&
+        r->payload - padded == n)
+        return HM_OK;
+    return fail_malformed("its hash tree is missing, or is not as long as the "
+                          "manifest's verity-size",
+                          e);
 }
 
 HM_MUST static hm_rc check_parts(const struct hm_rauc *r, uint64_t used,
@@ -79,15 +102,12 @@ HM_MUST static hm_rc check_parts(const struct hm_rauc *r, uint64_t used,
                    : fail_malformed("there are bytes between the image and a "
                                     "signature that is over the image",
                                     e);
-    if (!has_line(hm_buf_view(&r->manifest), HM_LIT("format=verity")))
+    if (!hm_bytes_eq(value_of(hm_buf_view(&r->manifest), HM_LIT("format=")),
+                     HM_LIT("verity")))
         return fail_malformed("its signature carries no manifest with the line "
                               "'format=verity'",
                               e);
-    return r->payload > padded && r->payload % HM_RAUC_BLOCK == 0
-               ? HM_OK
-               : fail_malformed("its hash tree is missing, or is not of whole "
-                                "blocks",
-                                e);
+    return check_tree(r, padded, e);
 }
 
 HM_MUST static hm_rc read_parts(const struct hm_file *f, struct hm_rauc *out,

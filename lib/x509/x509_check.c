@@ -74,7 +74,7 @@ hm_rc hm_certificate_check_leaf(const struct hm_certificate *c,
         "certify");
 }
 
-hm_rc hm_certificate_check_time(const struct hm_certificate *c, hm_time at,
+HM_MUST static hm_rc check_time(const struct hm_certificate *c, hm_time at,
                                 struct hm_err *e)
 {
     if (at < c->not_before)
@@ -223,13 +223,13 @@ hm_rc hm_certificate_chain_check(const struct hm_certificate_chain *chain,
                        HM_X509_CHAIN_MAX, chain->leaf->name, chain->n);
     HM_TRY(hm_context(e, hm_certificate_check_leaf(below, purpose, e),
                       "certificate '%s'", below->name));
-    HM_TRY(hm_certificate_check_time(below, at, e));
+    HM_TRY(check_time(below, at, e));
     for (size_t i = 0; i < chain->n; i++) {
         const struct hm_certificate *issuer = &chain->above[i];
 
         HM_TRY(hm_context(e, hm_certificate_check_ca(issuer, e),
                           "certificate '%s'", issuer->name));
-        HM_TRY(hm_certificate_check_time(issuer, at, e));
+        HM_TRY(check_time(issuer, at, e));
         HM_TRY(check_within(below, issuer, e));
         below = issuer;
     }

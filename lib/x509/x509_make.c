@@ -93,7 +93,8 @@ HM_MUST static hm_rc check_issuer(const struct hm_certificate_plan *plan,
     return HM_OK;
 }
 
-hm_rc hm_certificate_plan_check(const struct hm_certificate_plan *plan,
+/* Would the certificate be one that its verifiers take? */
+HM_MUST static hm_rc check_plan(const struct hm_certificate_plan *plan,
                                 struct hm_err *e)
 {
     HM_TRY(hm_x509_check_subject(hm_bytes_str(plan->subject), e));
@@ -242,7 +243,7 @@ hm_rc hm_certificate_make(const struct hm_certificate_plan *plan,
     hm_rc rc;
 
     hm_buf_clear(tbs);
-    HM_TRY(hm_certificate_plan_check(plan, e));
+    HM_TRY(check_plan(plan, e));
     from = X509_new();
     if (from != NULL && fill(from, plan))
         rc = add_members(tbs, plan, from, e);

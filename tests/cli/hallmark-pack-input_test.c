@@ -307,6 +307,7 @@ static void a_permissions_table_is_applied_in_order(void **state)
     HM_OWN(hm_run) r = HM_RUN_INIT;
 
     make_tree(t);
+    hm_temp_write(t, "tree/home/user-2", "x\n");
     hm_temp_write(t, "table",
                   "# name type mode uid gid major minor start inc count\n"
                   "/home/user r -1 1000 1001 - - - - -\n"
@@ -322,6 +323,7 @@ static void a_permissions_table_is_applied_in_order(void **state)
     assert_member(&r, "drwx------", "1000/1001", "home/user/");
     assert_member(&r, "-rw-r--r--", "1000/1001", "home/user/.profile");
     assert_member(&r, "drwxr-xr-x", "0/0", "home/");
+    assert_member(&r, "-rw-r--r--", "0/0", "home/user-2");
     assert_member(&r, "-rw-------", "0/42", "etc/shadow");
     assert_member(&r, "-rw-r--r--", "0/0", "etc/conf");
     assert_member(&r, "-rwsr-xr-x", "0/0", "bin/su");

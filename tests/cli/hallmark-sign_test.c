@@ -843,6 +843,9 @@ static void a_key_that_is_kept_although_tells_why(void **state)
         {"HM_FAULT=sets", "changeable: yes", "worth little"},
         {"HM_FAULT=copies", "copyable: yes", "would copy the new key"},
         {"HM_FAULT=acme", "changeable: no", ""},
+        {"HM_FAULT=C_CopyObject=0x30", "copyable: unknown", ""},
+        {"HM_FAULT=C_CopyObject=0x21", "copyable: no", ""},
+        {"HM_FAULT=C_SetAttributeValue=0x32", "changeable: unknown", ""},
     };
     START(state);
 

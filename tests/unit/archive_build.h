@@ -67,6 +67,14 @@ static inline void build_body(struct hm_buf *tar, const void *p, size_t n)
     build_zeros(tar, (TAR_BLOCK - n % TAR_BLOCK) % TAR_BLOCK);
 }
 
+/* A pax header with these records. */
+static inline void build_records(struct hm_buf *tar, char type,
+                                 const char *records)
+{
+    build_header(tar, type, "PaxHeaders/x", "", strlen(records));
+    build_body(tar, records, strlen(records));
+}
+
 /* A pax header with one record, its length right. */
 static inline void build_pax(struct hm_buf *tar, char type, const char *record)
 {
@@ -78,8 +86,7 @@ static inline void build_pax(struct hm_buf *tar, char type, const char *record)
         n = strlen(record) + 2 + digits;
     while ((size_t)snprintf(text, sizeof(text), "%zu", n) != digits++);
     (void)snprintf(text, sizeof(text), "%zu %s\n", n, record);
-    build_header(tar, type, "PaxHeaders/x", "", strlen(text));
-    build_body(tar, text, strlen(text));
+    build_records(tar, type, text);
 }
 
 static inline void build_end(struct hm_buf *tar)

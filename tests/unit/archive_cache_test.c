@@ -231,6 +231,35 @@ static void what_is_not_used_goes_first_and_what_is_used_stays(void **state)
     assert_int_equal(access(hm_temp_path(&p->temp, "cache/secret"), F_OK), 0);
 }
 
+/* Somebody may name a directory that is not for this alone. */
+static void what_is_no_block_is_never_removed(void **state)
+{
+    static const char block[] = "cache/0000000000000000000000000000000000000000"
+                                "00000000000000000000000a";
+    struct place *p = *state;
+    struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+    struct hm_err e = {0};
+
+    hm_temp_write(&p->temp, "cache/id_ecdsa", "a key of somebody");
+    hm_temp_write(&p->temp, "cache/.hallmark-0123.tmp", "torn");
+    assert_int_equal(mkdir(hm_temp_path(&p->temp, block), 0700), 0);
+    assert_int_equal(
+        utimensat(AT_FDCWD, hm_temp_path(&p->temp, "cache/id_ecdsa"), old, 0),
+        0);
+    assert_int_equal(
+        utimensat(AT_FDCWD, hm_temp_path(&p->temp, "cache/.hallmark-0123.tmp"),
+                  old, 0),
+        0);
+    put_old(p, 1, 500);
+    open_cache(p);
+    assert_ok(archive_cache_trim(&p->cache, 0, &e), &e);
+    assert_false(is_there(p, 1));
+    assert_int_equal(
+        access(hm_temp_path(&p->temp, "cache/.hallmark-0123.tmp"), F_OK), -1);
+    assert_int_equal(access(hm_temp_path(&p->temp, "cache/id_ecdsa"), F_OK), 0);
+    assert_int_equal(access(hm_temp_path(&p->temp, block), F_OK), 0);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -243,6 +272,7 @@ int main(void)
         T(what_is_no_file_is_noticed),
         T(a_directory_that_others_may_use_is_not_used),
         T(what_is_not_used_goes_first_and_what_is_used_stays),
+        T(what_is_no_block_is_never_removed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

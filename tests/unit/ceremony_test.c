@@ -41,6 +41,35 @@ static void the_documents_say_who_took_part_and_what_changed(void **state)
     assert_string_equal(c->retired[0].keyid, keyid(cw, MAKER_VENDOR));
 }
 
+static void other_role_of_an_old_key(const struct maker *m,
+                                     struct hm_authorisation *a)
+{
+    for (size_t i = 0; i < a->keys_n; i++)
+        if (strcmp(a->keys[i].key.key.keyid,
+                   m->keys[MAKER_PROVENANCE].key.keyid) == 0)
+            a->keys[i].role = HM_ROLE_MANIFEST;
+}
+
+/* Somebody must have it, and it must be told. */
+static void a_key_in_another_role_is_a_new_one(void **state)
+{
+    static const enum maker_name roots[] = {MAKER_ROOT_1, MAKER_ROOT_3};
+    const struct ceremony_world *cw = *state;
+    HM_OWN(hm_signatures) sigs = HM_SIGNATURES_INIT;
+    OWN_REQUEST *r = request_new();
+    OWN_CEREMONY *c = ceremony_new();
+    struct hm_err e = {.rc = HM_OK};
+
+    request_fill(cw->w, r, NULL, other_role_of_an_old_key);
+    r->act = HM_ACT_FIND;
+    assert_ok(hm_request_make(r, &cw->w->root, &e), &e);
+    ceremony_sign_by(cw, hm_buf_view(&r->document), roots, 2, &sigs);
+    assert_ok(hm_ceremony_make(c, r, &cw->w->root, &sigs, &e), &e);
+    assert_int_equal(c->part_n, 3);
+    assert_string_equal(c->part[2].keyid, keyid(cw, MAKER_PROVENANCE));
+    assert_int_equal(c->part[2].role, HM_ROLE_MANIFEST);
+}
+
 static void an_authorisation_that_is_not_in_force_has_no_record(void **state)
 {
     static const enum maker_name one[] = {MAKER_ROOT_1, MAKER_ROOT_1};
@@ -329,6 +358,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_documents_say_who_took_part_and_what_changed),
+        cmocka_unit_test(a_key_in_another_role_is_a_new_one),
         cmocka_unit_test(an_authorisation_that_is_not_in_force_has_no_record),
         cmocka_unit_test(holders_and_evidence_are_of_those_who_took_part),
         cmocka_unit_test(what_a_record_says_is_compared_with_its_documents),

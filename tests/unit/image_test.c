@@ -4,6 +4,7 @@
 #include "hm_test.h"
 
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "alloc_fail.h"
@@ -454,6 +455,36 @@ static void a_tree_may_be_64_nodes_deep(void **state)
     }
 }
 
+/* Every property may point at the same name, and no name need end soon: what is
+ * read must not be one times the other. */
+static void a_tree_with_an_endless_name_is_read_in_no_time(void **state)
+{
+    const size_t properties = 20000;
+    const size_t strings = (size_t)4 << 20;
+    const size_t size = 8 + 12 * properties + 8;
+    uint8_t *dtb = calloc(1, 40 + size + strings);
+    const clock_t began = clock();
+
+    (void)state;
+    assert_non_null(dtb);
+    put_be32(dtb, 0xd00dfeed);
+    put_be32(dtb + 4, 40 + size + strings);
+    put_be32(dtb + 8, 40);
+    put_be32(dtb + 12, 40 + size);
+    put_be32(dtb + 20, 17);
+    put_be32(dtb + 32, strings);
+    put_be32(dtb + 36, size);
+    put_be32(dtb + 40, 1);
+    for (size_t i = 0; i < properties; i++)
+        put_be32(dtb + 48 + 12 * i, 3);
+    put_be32(dtb + 48 + 12 * properties, 2);
+    put_be32(dtb + 52 + 12 * properties, 9);
+    memset(dtb + 40 + size, 'a', strings - 1);
+    assert_lists(dtb, 40 + size + strings, "", "a name of 4 MiB");
+    assert_true((clock() - began) / CLOCKS_PER_SEC < 20);
+    free(dtb);
+}
+
 /* What was measured is no longer there. */
 static void a_file_that_shrinks_is_noticed(void **state)
 {
@@ -517,6 +548,7 @@ int main(void)
         cmocka_unit_test(no_byte_of_a_checked_content_is_free),
         cmocka_unit_test(nothing_is_known_of_other_files),
         cmocka_unit_test(a_tree_may_be_64_nodes_deep),
+        cmocka_unit_test(a_tree_with_an_endless_name_is_read_in_no_time),
         cmocka_unit_test(a_file_that_shrinks_is_noticed),
         cmocka_unit_test(running_out_of_memory_leaks_nothing),
     };

@@ -111,9 +111,34 @@ static void the_manifest_must_be_one_for_verity(void **state)
     assert_fails(read_bundle(&bytes, &r, &e), HM_E_FORMAT,
                  "x509.rauc.malformed", &e);
     at[13] = '\n';
+    at[7] = 'V'; /* "Verity" */
+    assert_fails(read_bundle(&bytes, &r, &e), HM_E_FORMAT,
+                 "x509.rauc.malformed", &e);
+    at[7] = 'v';
     at[-1] = ' ';
     assert_fails(read_bundle(&bytes, &r, &e), HM_E_FORMAT,
                  "x509.rauc.malformed", &e);
+}
+
+/* Between the image and its hash tree nothing can hide. */
+static void the_hash_tree_is_as_long_as_the_manifest_says(void **state)
+{
+    static const char *const sizes[] = {"8192", "2048", "4095", "0000", "x096"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        HM_OWN(hm_buf) bytes = HM_BUF_INIT(65536);
+        HM_OWN(hm_rauc) r = HM_RAUC_INIT;
+        struct hm_err e = {.rc = HM_OK};
+        uint8_t *at = NULL;
+
+        load("bundle-verity", &bytes);
+        at = memmem(bytes.p, bytes.n, "verity-size=4096", 16);
+        assert_non_null(at);
+        memcpy(at + 12, sizes[i], 4);
+        assert_fails(read_bundle(&bytes, &r, &e), HM_E_FORMAT,
+                     "x509.rauc.malformed", &e);
+    }
 }
 
 static void the_trailer_says_its_length(void **state)
@@ -136,6 +161,7 @@ int main(void)
         cmocka_unit_test(bundles_and_images_are_told_apart),
         cmocka_unit_test(what_is_no_bundle_is_refused),
         cmocka_unit_test(the_manifest_must_be_one_for_verity),
+        cmocka_unit_test(the_hash_tree_is_as_long_as_the_manifest_says),
         cmocka_unit_test(the_trailer_says_its_length),
     };
 

@@ -68,19 +68,41 @@ static void add_text(struct hm_buf *tar, const char *name, const char *text)
     build_body(tar, text, strlen(text));
 }
 
-/* Edits: the archive, and what the manifest says of it. */
-static void put_archive(const char *name, struct hm_buf *bytes, void *context)
+/* @param records  of pax, for the member; NULL: none */
+static void build_archive(struct hm_buf *bytes, const struct member *m,
+                          const char *records)
 {
     HM_OWN(hm_buf) tar = HM_BUF_INIT(BUILD_MAX);
 
-    if (strcmp(name, ARTEFACT) != 0)
-        return;
     add_text(&tar, "etc/version", "1.0.1\n");
-    add_member(&tar, context);
+    if (records != NULL)
+        build_records(&tar, 'x', records);
+    add_member(&tar, m);
     add_text(&tar, "etc/last", "last\n");
     build_end(&tar);
     hm_buf_clear(bytes);
     build_add(bytes, tar.p, tar.n);
+}
+
+/* Edits: the archive, and what the manifest says of it. */
+static void put_archive(const char *name, struct hm_buf *bytes, void *context)
+{
+    if (strcmp(name, ARTEFACT) == 0)
+        build_archive(bytes, context, NULL);
+}
+
+/* A member that its archive allows. */
+struct allowed {
+    struct member m;
+    const char *records;
+};
+
+static void put_allowed(const char *name, struct hm_buf *bytes, void *context)
+{
+    const struct allowed *a = context;
+
+    if (strcmp(name, ARTEFACT) == 0)
+        build_archive(bytes, &a->m, a->records);
 }
 
 static void put_no_archive(const char *name, struct hm_buf *bytes,
@@ -138,6 +160,34 @@ static void expect(const struct maker_plan *plan, const char *reason,
     hm_temp_clear(&t);
 }
 
+/* Make, verify, and expect a yes, with that warning about the archive or
+ * without any. */
+static void expect_warning(const struct maker_plan *plan, const char *reason,
+                           const char *member)
+{
+    const struct hm_verify_options options = {.at = MAKER_TIME + MAKER_DAY};
+    HM_OWN(hm_report) report = HM_REPORT_INIT;
+    HM_OWN(hm_dir) dir = HM_DIR_INIT;
+    struct hm_err e = {.rc = HM_OK};
+    struct hm_temp t;
+
+    hm_temp_make(&t);
+    maker_release(&maker, hm_temp_path(&t, "release"), plan);
+    assert_ok(hm_dir_open(&dir, hm_temp_path(&t, "release"), &e), &e);
+    assert_ok(hm_verify_release(&dir, hm_buf_view(&maker.root), &options,
+                                &report, &e),
+              &e);
+    assert_int_equal(report.count[HM_RESULT_WARN], reason[0] != '\0');
+    for (size_t i = 0; i < report.n; i++)
+        if (report.findings[i].result == HM_RESULT_WARN) {
+            assert_string_equal(report.findings[i].reason, reason);
+            assert_string_equal(report.findings[i].check, "artefacts.content");
+            assert_string_equal(report.findings[i].file, ARTEFACT);
+            assert_non_null(strstr(report.findings[i].text, member));
+        }
+    hm_temp_clear(&t);
+}
+
 static void what_a_device_refuses_is_refused_for_its_reason(void **state)
 {
     (void)state;
@@ -184,6 +234,36 @@ static void what_is_no_archive_is_refused(void **state)
            "archive.tar.magic", "text");
 }
 
+#define ALLOWED "37 comment=hallmark: allowed by name\n"
+#define RIGHTS  "artefact.content.rights"
+
+/* An archive says itself that its setuid file is allowed. */
+static void what_gives_rights_is_told(void **state)
+{
+    static const struct allowed rows[] = {
+        {{"", "bin/tool", "", '0', 0755}, ALLOWED},
+        {{"", "bin/tool", "", '0', 0755},
+         "28 SCHILY.xattr.user.note=y\n" ALLOWED},
+        {{"", "tmp/", "", '5', 01777}, ALLOWED},
+        {{"", "var/", "", '5', 02755}, ALLOWED},
+        {{RIGHTS, "bin/tool", "", '0', 04755}, ALLOWED},
+        {{RIGHTS, "bin/tool", "", '0', 02755}, ALLOWED},
+        {{RIGHTS, "bin/tool", "", '0', 0755},
+         "38 SCHILY.xattr.security.capability=y\n" ALLOWED},
+        {{RIGHTS, "var/", "", '5', 0755},
+         "41 SCHILY.xattr.trusted.overlay.opaque=y\n" ALLOWED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct allowed a = rows[i];
+
+        expect_warning(
+            &(struct maker_plan){.context = &a, .edit_bytes = put_allowed},
+            a.m.reason, a.m.type == '5' ? "'var'" : "'bin/tool'");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +271,7 @@ int main(void)
         cmocka_unit_test(a_package_is_read_like_a_root_file_system),
         cmocka_unit_test(a_root_file_system_is_read_without_a_stated_content),
         cmocka_unit_test(what_is_no_archive_is_refused),
+        cmocka_unit_test(what_gives_rights_is_told),
     };
 
     return cmocka_run_group_tests_name("verify_archive", tests, make_maker,
