@@ -165,10 +165,13 @@ static void put_choice(struct hm_json_writer *w,
     hm_json_put_bool(w, "permissions", o->permissions != NULL);
 }
 
-/* Whatever a cache does, the archive is right: this is no failure. */
-static void warn_of_cache(const struct hm_cli *cli,
-                          const struct hm_archive_cache *cache)
+/* Whatever a cache does, the archive is right: nothing here is a failure. */
+static void say_cache(const struct hm_cli *cli,
+                      const struct hm_archive_cache *cache)
 {
+    hm_cli_say(cli, "cache %llu of %llu blocks",
+               (unsigned long long)cache->hits,
+               (unsigned long long)cache->blocks);
     if (cache->trouble.rc != HM_OK)
         hm_cli_warn(cli, "the cache '%s' was not used in full: %s [%s]",
                     hm_show_str(cache->dir), cache->trouble.text,
@@ -204,7 +207,7 @@ HM_MUST static hm_rc report(struct hm_cli *cli,
     say(cli, o, when, r);
     say_choice(cli, o, r);
     if (o->cache != NULL)
-        warn_of_cache(cli, o->cache);
+        say_cache(cli, o->cache);
     hm_cli_result(cli, &w, true);
     hm_json_put_text(&w, "name", slash == NULL ? call.output : slash + 1);
     pack_put_digests(&w, r);

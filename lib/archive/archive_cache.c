@@ -10,11 +10,9 @@
 
 #define SECRET "secret"
 
-/* A file holds a block, the CRC-32 of what is in it and HMAC-SHA-256 of both;
- * the key of that is the secret of the directory and the key of the block, so
- * that a block under another's name is a wrong one. */
+/* A file holds a block, the CRC-32 of what is in it and the MAC of both under
+ * the block's key: a block under another's name is a wrong one. */
 #define CRC_SIZE  4u
-#define TAG_SIZE  HM_SHA256_SIZE
 #define NAME_SIZE HM_SHA256_HEX
 
 HM_MUST static hm_rc read_secret(struct archive_cache *c, struct hm_err *e)
@@ -117,7 +115,7 @@ hm_rc archive_cache_place(const char *path, struct stat *sb, struct hm_err *e)
 hm_rc archive_cache_key(struct hm_digest *d, struct hm_bytes block,
                         uint8_t key[static HM_SHA256_SIZE], struct hm_err *e)
 {
-    char by[80];
+    char by[80]; /* another number when archive_deflate() makes others */
     struct hm_digests out;
 
     (void)snprintf(by, sizeof(by), "hallmark-block/1 libdeflate %s level %d\n",
@@ -128,20 +126,6 @@ hm_rc archive_cache_key(struct hm_digest *d, struct hm_bytes block,
     HM_TRY(hm_digest_end(d, &out, e));
     memcpy(key, out.sha256, sizeof(out.sha256));
     return HM_OK;
-}
-
-struct mac_key {
-    uint8_t bytes[sizeof(((struct archive_cache *)0)->secret) + HM_SHA256_SIZE];
-};
-
-static struct mac_key mac_key(const struct archive_cache *c,
-                              const uint8_t key[static HM_SHA256_SIZE])
-{
-    struct mac_key k;
-
-    memcpy(k.bytes, c->secret, sizeof(c->secret));
-    memcpy(k.bytes + sizeof(c->secret), key, HM_SHA256_SIZE);
-    return k;
 }
 
 /* The whole file, unless it is larger than any can be. */
@@ -163,21 +147,22 @@ enum archive_cached archive_cache_get(const struct archive_cache *c,
                                       const uint8_t key[static HM_SHA256_SIZE],
                                       struct archive_job *job)
 {
-    const struct mac_key by = mac_key(c, key);
+    const struct hm_bytes secret = {c->secret, sizeof(c->secret)};
+    const struct hm_bytes name = {key, HM_SHA256_SIZE};
     HM_OWN(hm_file) f = HM_FILE_INIT;
-    char name[NAME_SIZE];
+    char hex[NAME_SIZE];
     size_t n = 0;
 
-    hm_hex_write((struct hm_bytes){key, HM_SHA256_SIZE}, name);
-    f.fd = openat(c->dir.fd, name,
+    hm_hex_write(name, hex);
+    f.fd = openat(c->dir.fd, hex,
                   O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (f.fd < 0)
         return errno == ENOENT ? ARCHIVE_NOT_CACHED : ARCHIVE_CACHE_DAMAGED;
     if (!read_whole(&f, job->out, &n))
         return ARCHIVE_CACHE_DAMAGED;
-    n -= TAG_SIZE;
-    if (!hm_mac_matches((struct hm_bytes){by.bytes, sizeof(by.bytes)},
-                        (struct hm_bytes){job->out, n}, job->out + n))
+    n -= HM_MAC_SIZE;
+    if (!hm_mac_matches(secret, name, (struct hm_bytes){job->out, n},
+                        job->out + n))
         return ARCHIVE_CACHE_DAMAGED;
     job->out_n = n - CRC_SIZE;
     memcpy(&job->crc, job->out + job->out_n, CRC_SIZE);
@@ -189,17 +174,18 @@ hm_rc archive_cache_put(const struct archive_cache *c,
                         const uint8_t key[static HM_SHA256_SIZE],
                         struct archive_job *job, struct hm_err *e)
 {
-    const struct mac_key by = mac_key(c, key);
+    const struct hm_bytes secret = {c->secret, sizeof(c->secret)};
+    const struct hm_bytes name = {key, HM_SHA256_SIZE};
     const size_t n = job->out_n + CRC_SIZE;
     HM_OWN(hm_out) out = HM_OUT_INIT;
-    char name[NAME_SIZE];
+    char hex[NAME_SIZE];
 
     memcpy(job->out + job->out_n, &job->crc, CRC_SIZE);
-    HM_TRY(hm_mac((struct hm_bytes){by.bytes, sizeof(by.bytes)},
-                  (struct hm_bytes){job->out, n}, job->out + n, e));
-    hm_hex_write((struct hm_bytes){key, HM_SHA256_SIZE}, name);
-    HM_TRY(hm_out_begin_at(&out, &c->dir, name, HM_OUT_REPLACE, 0600, e));
-    HM_TRY(hm_out_write(&out, (struct hm_bytes){job->out, n + TAG_SIZE}, e));
+    HM_TRY(
+        hm_mac(secret, name, (struct hm_bytes){job->out, n}, job->out + n, e));
+    hm_hex_write(name, hex);
+    HM_TRY(hm_out_begin_at(&out, &c->dir, hex, HM_OUT_REPLACE, 0600, e));
+    HM_TRY(hm_out_write(&out, (struct hm_bytes){job->out, n + HM_MAC_SIZE}, e));
     return hm_out_rename(&out, e); /* a torn file is no block: no sync */
 }
 

@@ -45,13 +45,15 @@ HM_MUST static hm_rc make_room(struct hm_archive_items *items, struct hm_err *e)
     return HM_OK;
 }
 
+/* A name that the reader here would not take. */
 HM_MUST static hm_rc check_length(const char *path, struct hm_err *e)
 {
-    unsigned depth = 0;
+    const size_t name_max = 255;
+    unsigned depth = 1;
 
-    for (const char *c = path; *c != '\0'; c++)
-        depth += *c == '/';
-    if (depth >= HM_ARCHIVE_DEPTH_MAX)
+    for (const char *c = path; strchr(c, '/') != NULL; c = strchr(c, '/') + 1)
+        depth++;
+    if (depth > HM_ARCHIVE_DEPTH_MAX)
         return hm_fail(e, HM_E_LIMIT, "archive.input.depth",
                        "'%s' is deeper than %u directories", hm_show_str(path),
                        HM_ARCHIVE_DEPTH_MAX);
@@ -59,6 +61,13 @@ HM_MUST static hm_rc check_length(const char *path, struct hm_err *e)
         return hm_fail(e, HM_E_LIMIT, "archive.input.long",
                        "a path in '%s' is longer than %u bytes",
                        hm_show_str(path), HM_ARCHIVE_PATH_MAX);
+    for (const char *c = path; *c != '\0'; c += strcspn(c, "/")) {
+        c += *c == '/';
+        if (strcspn(c, "/") > name_max)
+            return hm_fail(e, HM_E_LIMIT, "archive.input.long",
+                           "a name in '%s' is longer than %zu bytes",
+                           hm_show_str(path), name_max);
+    }
     return HM_OK;
 }
 

@@ -11,11 +11,19 @@ struct worker {
     struct hm_digest key;
 };
 
-/* The counters only grow; a job's place is the counter modulo job_n.  Jobs are
- * deflated by whoever is free, and digested one after the other. */
+/* A digest of all jobs, one after the other: one worker at a time. */
+struct lane {
+    struct hm_digest *digest; /* borrowed, of whoever set busy; NULL: none */
+    uint64_t next;
+    bool busy;
+};
+
+enum { LANE_CONTENT, LANE_FILE, LANES };
+
+/* The counters only grow; a job's place is the counter modulo job_n. */
 struct archive_pool {
     pthread_mutex_t lock;
-    pthread_cond_t work; /* a job was submitted, or stop */
+    pthread_cond_t work; /* a job was submitted or deflated, or stop */
     pthread_cond_t done; /* a job is one step further */
     struct worker *worker;
     unsigned worker_n; /* begun, of them */
@@ -24,68 +32,92 @@ struct archive_pool {
     unsigned job_n;
     uint64_t submitted;
     uint64_t taken; /* to be deflated */
-    uint64_t digested;
     uint64_t collected;
-    struct hm_digest *content; /* borrowed; of whoever set digesting */
+    struct lane lane[LANES];
     const struct archive_cache *cache;
-    bool digesting;
     bool deflates;
     bool stop;
     hm_rc failed;
     struct hm_err err; /* of the first failure */
 };
 
-enum work { WORK_WAIT, WORK_STOP, WORK_DIGEST, WORK_DEFLATE };
+/* What a worker does next: a lane's job, else deflate one. */
+struct task {
+    struct archive_job *job; /* NULL: stop */
+    struct lane *lane;
+};
 
 static struct archive_job *job_at(struct archive_pool *pool, uint64_t i)
 {
     return &pool->job[i % pool->job_n];
 }
 
-/* What is serial goes first: all the rest can wait for it. */
-static enum work choose(struct archive_pool *pool, struct archive_job **job)
+static bool is_ready(struct archive_pool *pool, unsigned i)
 {
-    if (pool->stop)
-        return WORK_STOP;
-    if (!pool->digesting && pool->digested < pool->submitted) {
-        pool->digesting = true;
-        *job = job_at(pool, pool->digested);
-        return WORK_DIGEST;
-    }
-    if (pool->taken < pool->submitted && pool->deflates) {
-        *job = job_at(pool, pool->taken++);
-        return WORK_DEFLATE;
-    }
-    return WORK_WAIT;
+    const struct lane *lane = &pool->lane[i];
+
+    return lane->digest != NULL && !lane->busy &&
+           lane->next < pool->submitted &&
+           (i == LANE_CONTENT || job_at(pool, lane->next)->is_deflated);
 }
 
-static enum work take(struct archive_pool *pool, struct archive_job **job)
+/* What is serial goes first: all the rest can wait for it. */
+static bool choose(struct archive_pool *pool, struct task *task)
 {
-    enum work work = WORK_WAIT;
+    *task = (struct task){.job = NULL};
+    if (pool->stop)
+        return true;
+    for (unsigned i = 0; i < LANES; i++)
+        if (is_ready(pool, i)) {
+            task->lane = &pool->lane[i];
+            task->lane->busy = true;
+            task->job = job_at(pool, task->lane->next);
+            return true;
+        }
+    if (pool->taken == pool->submitted || !pool->deflates)
+        return false;
+    task->job = job_at(pool, pool->taken++);
+    return true;
+}
 
+static bool take(struct archive_pool *pool, struct task *task)
+{
     (void)pthread_mutex_lock(&pool->lock);
-    while ((work = choose(pool, job)) == WORK_WAIT)
+    while (!choose(pool, task))
         (void)pthread_cond_wait(&pool->work, &pool->lock);
     (void)pthread_mutex_unlock(&pool->lock);
-    return work;
+    return task->job != NULL;
 }
 
-static void finish(struct archive_pool *pool, struct archive_job *job,
-                   enum work work, hm_rc rc, const struct hm_err *e)
+static void finish(struct archive_pool *pool, const struct task *task, hm_rc rc,
+                   const struct hm_err *e)
 {
     (void)pthread_mutex_lock(&pool->lock);
     if (rc != HM_OK && pool->failed == HM_OK) {
         pool->failed = rc;
         pool->err = *e;
     }
-    if (work == WORK_DIGEST) {
-        pool->digested++;
-        pool->digesting = false;
+    if (task->lane != NULL) {
+        task->lane->next++;
+        task->lane->busy = false;
     } else {
-        job->is_deflated = true;
+        task->job->is_deflated = true;
+        (void)pthread_cond_signal(&pool->work);
     }
     (void)pthread_cond_signal(&pool->done);
     (void)pthread_mutex_unlock(&pool->lock);
+}
+
+HM_MUST static hm_rc digest_job(const struct archive_pool *pool,
+                                const struct task *task, struct hm_err *e)
+{
+    const struct archive_job *job = task->job;
+
+    return hm_digest_add(task->lane->digest,
+                         task->lane == &pool->lane[LANE_CONTENT]
+                             ? (struct hm_bytes){job->in, job->n}
+                             : (struct hm_bytes){job->out, job->out_n},
+                         e);
 }
 
 HM_MUST static hm_rc deflate_job(struct worker *w, struct archive_job *job,
@@ -115,19 +147,14 @@ HM_MUST static hm_rc deflate_job(struct worker *w, struct archive_job *job,
 static void *run_worker(void *arg)
 {
     struct worker *w = arg;
-    struct archive_job *job = NULL;
-    enum work work = WORK_WAIT;
+    struct task task;
 
-    while ((work = take(w->pool, &job)) != WORK_STOP) {
+    while (take(w->pool, &task)) {
         struct hm_err e = {.rc = HM_OK};
-        hm_rc rc;
+        const hm_rc rc = task.lane != NULL ? digest_job(w->pool, &task, &e)
+                                           : deflate_job(w, task.job, &e);
 
-        if (work == WORK_DIGEST)
-            rc = hm_digest_add(w->pool->content,
-                               (struct hm_bytes){job->in, job->n}, &e);
-        else
-            rc = deflate_job(w, job, &e);
-        finish(w->pool, job, work, rc, &e);
+        finish(w->pool, &task, rc, &e);
     }
     return NULL;
 }
@@ -141,9 +168,9 @@ HM_MUST static hm_rc no_memory(struct hm_err *e)
 HM_MUST static hm_rc make_jobs(struct archive_pool *pool, unsigned threads,
                                struct hm_err *e)
 {
-    /* Two a worker and some for the reader: nobody waits for long, and who
-     * waited finds more than one to go on with. */
-    pool->job_n = 2 * threads + 8;
+    /* Nobody waits for long, and who waited finds more than one to go on with;
+     * with all threads that there may be it stays below 64 MiB. */
+    pool->job_n = threads + threads / 2 + 8;
     pool->job = calloc(pool->job_n, sizeof(*pool->job));
     if (pool->job == NULL)
         return no_memory(e);
@@ -215,7 +242,8 @@ hm_rc archive_pool_new(struct archive_pool **out,
     *out = NULL;
     if (pool == NULL)
         return no_memory(e);
-    pool->content = plan->content;
+    pool->lane[LANE_CONTENT].digest = plan->content;
+    pool->lane[LANE_FILE].digest = plan->deflates ? plan->file : NULL;
     pool->cache = plan->cache;
     pool->deflates = plan->deflates;
     rc = start(pool, plan->threads, e);
@@ -243,7 +271,11 @@ void archive_pool_submit(struct archive_pool *pool)
 static bool is_finished(const struct archive_pool *pool,
                         const struct archive_job *job)
 {
-    return job->is_deflated && pool->digested > pool->collected;
+    for (unsigned i = 0; i < LANES; i++)
+        if (pool->lane[i].digest != NULL &&
+            pool->lane[i].next == pool->collected)
+            return false;
+    return job->is_deflated;
 }
 
 hm_rc archive_pool_collect(struct archive_pool *pool, bool all,

@@ -348,7 +348,7 @@ struct archive_job {
 
 /* ---- archive_cache.c: blocks kept from one run to the next ---- */
 
-#define ARCHIVE_CACHE_TAIL 36u /**< bytes behind each block in its file */
+#define ARCHIVE_CACHE_TAIL 20u /**< bytes behind each block in its file */
 
 struct archive_cache {
     struct hm_dir dir;
@@ -402,6 +402,7 @@ struct archive_pool_plan {
     unsigned threads;
     bool deflates;
     struct hm_digest *content;         /**< of all blocks in order; borrowed */
+    struct hm_digest *file;            /**< the same of all that is deflated */
     const struct archive_cache *cache; /**< borrowed; NULL: none */
 };
 
@@ -433,7 +434,9 @@ struct archive_sink {
     struct archive_pool *pool; /**< owned */
     struct archive_cache cache;
     struct hm_archive_cache *told; /**< borrowed; NULL: no cache is wanted */
-    uint64_t size;
+    uint64_t size;                 /**< of the tar so far */
+    uint64_t written;              /**< of the archive so far */
+    uint64_t early; /**< of that, what the disk was asked to take */
     uint32_t crc;
 };
 

@@ -1,6 +1,7 @@
-#include <sched.h>
+#include <fcntl.h>
 
 #include "archive_priv.h"
+#include "hm_processors.h"
 
 #define GZIP_HEADER_SIZE 10u
 
@@ -9,32 +10,45 @@
  * depends on how many blocks there were before: behind a member that changed,
  * the cuts are soon the old ones again, and each block is deflated by itself.
  * A member that is larger than a block has its own. */
-#define BLOCK_MIN   ((size_t)48 * 1024)
+#define BLOCK_MIN   ((size_t)32 * 1024)
 #define ONE_PATH_IN 2u
+
+/* As much is given to the disk while the next is made; else the end of the run
+ * would wait for all of it. */
+#define EARLY ((uint64_t)16 * 1024 * 1024)
+
+static void write_early(struct archive_sink *s, size_t n)
+{
+    s->written += n;
+    if (s->written - s->early < EARLY)
+        return;
+    /* Only a hint: what is no file has no use for it. */
+    (void)sync_file_range(s->fd, (off_t)s->early,
+                          (off_t)(s->written - s->early),
+                          SYNC_FILE_RANGE_WRITE);
+    s->early = s->written;
+}
 
 HM_MUST static hm_rc emit(struct archive_sink *s, struct hm_bytes out,
                           struct hm_err *e)
 {
-    if (s->form == HM_ARCHIVE_TAR_GZ)
-        HM_TRY(hm_digest_add(&s->file, out, e));
-    return hm_context(e, hm_file_write_all(s->fd, out, e),
-                      "cannot write the archive");
+    HM_TRY(hm_context(e, hm_file_write_all(s->fd, out, e),
+                      "cannot write the archive"));
+    write_early(s, out.n);
+    return HM_OK;
 }
 
-/* Every processor that this process may use. */
-static unsigned count_processors(void)
+/* What is around the blocks; these the workers digest. */
+HM_MUST static hm_rc frame(struct archive_sink *s, struct hm_bytes out,
+                           struct hm_err *e)
 {
-    cpu_set_t set;
-    int n = 1;
-
-    if (sched_getaffinity(0, sizeof(set), &set) == 0)
-        n = CPU_COUNT(&set);
-    return n < 1 ? 1 : (unsigned)n;
+    HM_TRY(hm_digest_add(&s->file, out, e));
+    return emit(s, out, e);
 }
 
 static unsigned count_threads(const struct hm_archive_options *o)
 {
-    const unsigned n = o->threads == 0 ? count_processors() : o->threads;
+    const unsigned n = o->threads == 0 ? hm_processors() : o->threads;
 
     return n < HM_ARCHIVE_THREADS_MAX ? n : HM_ARCHIVE_THREADS_MAX;
 }
@@ -63,11 +77,12 @@ hm_rc archive_sink_begin(struct archive_sink *s, int fd,
                                                      0,    0,    0, 0, 3};
     struct archive_pool_plan plan = {.threads = count_threads(o),
                                      .deflates = o->form == HM_ARCHIVE_TAR_GZ,
-                                     .content = &s->content};
+                                     .content = &s->content,
+                                     .file = &s->file};
 
     s->fd = fd;
     s->form = o->form;
-    s->size = 0;
+    s->size = s->written = s->early = 0;
     s->crc = 0;
     HM_TRY(hm_digest_begin(&s->content, true, e));
     HM_TRY(hm_digest_begin(&s->file, true, e));
@@ -75,7 +90,7 @@ hm_rc archive_sink_begin(struct archive_sink *s, int fd,
     HM_TRY(archive_pool_new(&s->pool, &plan, e));
     if (!plan.deflates)
         return HM_OK;
-    return emit(s, (struct hm_bytes){header, sizeof(header)}, e);
+    return frame(s, (struct hm_bytes){header, sizeof(header)}, e);
 }
 
 static void count_cached(struct hm_archive_cache *told,
@@ -88,6 +103,18 @@ static void count_cached(struct hm_archive_cache *told,
         told->trouble = job->trouble;
 }
 
+HM_MUST static hm_rc write_block(struct archive_sink *s,
+                                 const struct archive_job *job,
+                                 struct hm_err *e)
+{
+    if (s->form == HM_ARCHIVE_TAR)
+        return emit(s, (struct hm_bytes){job->in, job->n}, e);
+    s->crc = (uint32_t)crc32_combine(s->crc, job->crc, (z_off_t)job->n);
+    if (s->told != NULL)
+        count_cached(s->told, job);
+    return emit(s, (struct hm_bytes){job->out, job->out_n}, e);
+}
+
 /* Write what is ready, in order. */
 HM_MUST static hm_rc collect(struct archive_sink *s, bool all, struct hm_err *e)
 {
@@ -97,14 +124,7 @@ HM_MUST static hm_rc collect(struct archive_sink *s, bool all, struct hm_err *e)
         HM_TRY(archive_pool_collect(s->pool, all, &job, e));
         if (job == NULL)
             return HM_OK;
-        if (job->out == NULL) {
-            HM_TRY(emit(s, (struct hm_bytes){job->in, job->n}, e));
-            continue;
-        }
-        s->crc = (uint32_t)crc32_combine(s->crc, job->crc, (z_off_t)job->n);
-        if (s->told != NULL)
-            count_cached(s->told, job);
-        HM_TRY(emit(s, (struct hm_bytes){job->out, job->out_n}, e));
+        HM_TRY(write_block(s, job, e));
     }
 }
 
@@ -184,7 +204,7 @@ HM_MUST static hm_rc end_member(struct archive_sink *s, struct hm_err *e)
     memcpy(end, ARCHIVE_DEFLATE_END, sizeof(ARCHIVE_DEFLATE_END));
     put_le32(end + sizeof(ARCHIVE_DEFLATE_END), s->crc);
     put_le32(end + sizeof(ARCHIVE_DEFLATE_END) + 4, (uint32_t)s->size);
-    return emit(s, (struct hm_bytes){end, sizeof(end)}, e);
+    return frame(s, (struct hm_bytes){end, sizeof(end)}, e);
 }
 
 static void trim_cache(struct archive_sink *s)

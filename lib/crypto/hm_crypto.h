@@ -55,14 +55,20 @@ HM_MUST hm_rc hm_sha256(struct hm_bytes in, uint8_t out[static HM_SHA256_SIZE],
 HM_MUST hm_rc hm_digest_file(struct hm_file *f, struct hm_digests *out,
                              struct hm_err *e);
 
-/** HMAC-SHA-256, by which one knows again what one has written oneself.
+#define HM_MAC_SIZE 16
+
+/** By what one knows again what one has written oneself: Poly1305 under a key
+ * that is used for @p name alone, HMAC-SHA-256(@p secret, @p name).  Under one
+ * name there may ever be only one content, e.g. because it is a digest of it.
+ * @source RFC 8439, 2.5
  * @return HM_E_INTERNAL `crypto.mac.failed` */
-HM_MUST hm_rc hm_mac(struct hm_bytes secret, struct hm_bytes in,
-                     uint8_t out[static HM_SHA256_SIZE], struct hm_err *e);
+HM_MUST hm_rc hm_mac(struct hm_bytes secret, struct hm_bytes name,
+                     struct hm_bytes in, uint8_t out[static HM_MAC_SIZE],
+                     struct hm_err *e);
 
 /** Is @p mac that of @p in?  No, too, when it cannot be computed. */
-bool hm_mac_matches(struct hm_bytes secret, struct hm_bytes in,
-                    const uint8_t mac[static HM_SHA256_SIZE]);
+bool hm_mac_matches(struct hm_bytes secret, struct hm_bytes name,
+                    struct hm_bytes in, const uint8_t mac[static HM_MAC_SIZE]);
 
 /** Append standard base64 with padding, without line breaks. */
 HM_MUST hm_rc hm_base64_add(struct hm_buf *to, struct hm_bytes in,

@@ -93,6 +93,10 @@ HM_MUST static hm_rc add_file(struct naming *n, const git_oid *id,
 
     if (git_odb_read_header(&size, &type, n->r->odb, id) < 0)
         return revision_lacks(item->path, n->e);
+    if (type != GIT_OBJECT_BLOB)
+        return hm_fail(n->e, HM_E_REJECTED, "source.tree.kind",
+                       "'%s' is no file in the object database",
+                       hm_show_str(item->path));
     item->size = size;
     return hm_archive_items_add(n->to, item, enter, n->e);
 }

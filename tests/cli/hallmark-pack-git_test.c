@@ -168,6 +168,26 @@ static void what_names_no_tree_of_a_commit_is_refused(void **state)
     assert_run(&r, 2, "cli.option.value");
 }
 
+/* Two of these six hundred blobs begin alike. */
+static void the_beginning_of_several_ids_is_refused(void **state)
+{
+    const struct git_story *s = *state;
+    HM_OWN(hm_buf) id = HM_BUF_INIT(64);
+    HM_OWN(hm_run) r = HM_RUN_INIT;
+    char text[5] = "";
+
+    git_story_sh(s, "work",
+                 "mkdir n; for i in $(seq 600); do echo $i >n/$i; done\n"
+                 "git add n; git commit -q -m n\n"
+                 "git ls-tree HEAD:n | cut -c13-16 | sort | uniq -d |\n"
+                 "head -1 >../id");
+    hm_temp_read(&s->t, "id", &id);
+    assert_int_equal(id.n, 5);
+    memcpy(text, id.p, 4);
+    PACK(s, &r, "a.tar", "work", "--git", text);
+    assert_run(&r, 2, "source.revision.ambiguous");
+}
+
 static void a_repository_with_other_ids_is_told(void **state)
 {
     /* libgit2 1.5 does not free the configuration that it refuses. */
@@ -251,6 +271,10 @@ static void a_damaged_object_is_refused(void **state)
     "\\000\\346\\235\\342\\233\\262\\321\\326\\103\\113\\213\\051" \
     "\\256\\167\\132\\330\\302\\344\\214\\123\\221"
 
+#define EMPTY_TREE                                            \
+    "\\000\\113\\202\\135\\306\\102\\313\\156\\271\\240\\140" \
+    "\\345\\113\\370\\326\\222\\210\\373\\356\\111\\004"
+
 static void a_tree_made_by_hand_gets_no_further(void **state)
 {
     static const char *const rows[][2] = {
@@ -260,6 +284,7 @@ static void a_tree_made_by_hand_gets_no_further(void **state)
         {"100644 a" EMPTY_BLOB "100755 a" EMPTY_BLOB,
          "archive.input.duplicate"},
         {"120000 l" EMPTY_BLOB, "source.tree.link"},
+        {"100644 a" EMPTY_TREE, "source.tree.kind"},
         {"100644 .git" EMPTY_BLOB, "archive.input.version-control"},
         {"100644 a" EMPTY_BLOB "100644 A" EMPTY_BLOB,
          "archive.input.case-collision"},
@@ -271,6 +296,7 @@ static void a_tree_made_by_hand_gets_no_further(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         (void)snprintf(script, sizeof(script),
                        "git hash-object -w -t blob /dev/null >/dev/null\n"
+                       "git hash-object -w -t tree /dev/null >/dev/null\n"
                        "tree=$(printf '%s' | git hash-object -t tree "
                        "--literally -w --stdin)\n"
                        "git tag -f evil $(git commit-tree -m e $tree)",
@@ -289,6 +315,7 @@ int main(void)
         T(kept_modes_of_a_commit_are_gits),
         T(the_result_says_which_commit),
         T(what_names_no_tree_of_a_commit_is_refused),
+        T(the_beginning_of_several_ids_is_refused),
         T(a_repository_with_other_ids_is_told),
         T(a_submodule_is_named),
         T(an_lfs_pointer_is_named),

@@ -430,6 +430,10 @@ static void extended_attributes_are_kept_when_asked(void **state)
     assert_run(&r, 1, "archive.compare.different");
     assert_non_null(strstr(hm_run_out(&r), "extended attributes"));
     assert_non_null(strstr(hm_run_out(&r), "likely  a writer that keeps them"));
+    assert_int_equal(setxattr(su, "user.a=b", "", 0, 0), 0);
+    PACK(t, &r, "--xattrs", "keep");
+    assert_run(&r, 1, "archive.input.attributes");
+    assert_int_equal(removexattr(su, "user.a=b"), 0);
     if (setxattr(su, "security.capability", capability, 20, 0) != 0)
         return; /* not root */
     PACK(t, &r, "--xattrs", "keep");

@@ -164,6 +164,7 @@ static void json_says_what_the_text_says(void **state)
     const struct hm_temp *t = *state;
     HM_OWN(hm_json_doc) doc = HM_JSON_DOC_INIT;
     HM_OWN(hm_run) r = HM_RUN_INIT;
+    struct hm_json made_by;
     struct hm_json root;
     uint8_t said[HM_SHA256_SIZE];
     uint8_t found[HM_SHA256_SIZE];
@@ -190,6 +191,12 @@ static void json_says_what_the_text_says(void **state)
     assert_ok(hm_json_get_uint(root, "content_size", 1u << 20, &n, &e), &e);
     assert_int_equal(n, 10240);
     assert_ok(hm_json_get_text(root, "zlib", name, sizeof(name), &e), &e);
+    assert_ok(hm_json_get_object(root, "compressor", &made_by, &e), &e);
+    assert_ok(hm_json_get_text(made_by, "name", name, sizeof(name), &e), &e);
+    assert_string_equal(name, "libdeflate");
+    assert_ok(hm_json_get_text(made_by, "version", name, sizeof(name), &e), &e);
+    assert_string_equal(name, hm_archive_libdeflate_version());
+    assert_ok(hm_json_get_uint(made_by, "level", 12, &n, &e), &e);
     assert_ok(hm_json_get_text(root, "name", name, sizeof(name), &e), &e);
     assert_string_equal(name, "x.tar.gz");
     assert_ok(hm_json_get_hex(root, "content_sha256", said, sizeof(said), &e),

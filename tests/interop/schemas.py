@@ -27,6 +27,7 @@ documents = {
     "ceremony": [demo / "ceremony.json"],
     "result-list": sorted(records.glob("listing-*.json")),
     "result-compare": sorted(records.glob("comparison-*.json")),
+    "result-pack": sorted(records.glob("packing-*.json")),
     "result-rebuild": sorted(records.glob("rebuild-*.json")),
     "cohorts": [samples / name for name in ("full", "least", "no-clock")]
     + [demo / "fleet.json"],

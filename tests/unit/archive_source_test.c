@@ -25,7 +25,7 @@ HM_MUST static hm_rc list(void *context, struct hm_archive_items *to,
 
     for (size_t i = 0; i < 8 && s->names[i] != NULL; i++) {
         const size_t n = strlen(s->names[i]);
-        char path[64];
+        char path[HM_ARCHIVE_PATH_MAX + 2];
         struct hm_archive_item item = {
             .path = path,
             .mode = s->names[i][n - 1] == '/' ? S_IFDIR | 0755 : S_IFREG | 0644,
@@ -157,6 +157,37 @@ static void a_size_must_be_what_comes(void **state)
     expect(s, "");
 }
 
+/* A path of @p n bytes with @p deep slashes. */
+static const char *build_path(char *to, size_t n, size_t deep)
+{
+    memset(to, 'p', n);
+    for (size_t i = 0; i < deep; i++)
+        to[2 * i + 1] = '/';
+    to[n] = '\0';
+    return to;
+}
+
+static void paths_that_no_reader_takes_are_refused(void **state)
+{
+    struct story *s = *state;
+    char *path = calloc(1, HM_ARCHIVE_PATH_MAX + 2);
+
+    assert_non_null(path);
+    s->names[0] = build_path(path, 2 * (size_t)HM_ARCHIVE_DEPTH_MAX,
+                             HM_ARCHIVE_DEPTH_MAX - 1);
+    expect(s, "");
+    s->names[0] = build_path(path, 2 * (size_t)HM_ARCHIVE_DEPTH_MAX + 1,
+                             HM_ARCHIVE_DEPTH_MAX);
+    expect(s, "archive.input.depth");
+    s->names[0] = build_path(path, HM_ARCHIVE_PATH_MAX + 1, 0);
+    expect(s, "archive.input.long");
+    s->names[0] = build_path(path, 256, 0);
+    expect(s, "archive.input.long");
+    s->names[0] = build_path(path, 255, 0);
+    expect(s, "");
+    free(path);
+}
+
 static void what_is_named_twice_is_refused(void **state)
 {
     struct story *s = *state;
@@ -182,6 +213,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(members_are_in_order_whatever_the_source_says),
         T(a_size_must_be_what_comes),
+        T(paths_that_no_reader_takes_are_refused),
         T(what_is_named_twice_is_refused),
         T(a_source_has_the_last_word),
     };

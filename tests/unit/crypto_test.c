@@ -128,6 +128,28 @@ static void digests_of_one_pass_are_the_published_ones(void **state)
     }
 }
 
+/* Made with Python: hmac, and Poly1305 as RFC 8439, 2.5.1 writes it down. */
+static void a_mac_is_of_secret_name_and_content(void **state)
+{
+    static const uint8_t known[HM_MAC_SIZE] = {
+        0xdc, 0x07, 0xe8, 0x8b, 0xcd, 0x67, 0x74, 0xa7,
+        0x36, 0x14, 0x7b, 0xa3, 0x9a, 0xbd, 0x62, 0x89};
+    const struct hm_bytes in = HM_LIT("Cryptographic Forum Research Group");
+    uint8_t mac[HM_MAC_SIZE];
+    struct hm_err e = {0};
+
+    (void)state;
+    assert_ok(hm_mac(HM_LIT("secret"), HM_LIT("name"), in, mac, &e), &e);
+    assert_memory_equal(mac, known, sizeof(mac));
+    assert_true(hm_mac_matches(HM_LIT("secret"), HM_LIT("name"), in, mac));
+    assert_false(hm_mac_matches(HM_LIT("Secret"), HM_LIT("name"), in, mac));
+    assert_false(hm_mac_matches(HM_LIT("secret"), HM_LIT("Name"), in, mac));
+    assert_false(hm_mac_matches(HM_LIT("secret"), HM_LIT("name"),
+                                (struct hm_bytes){in.p, in.n - 1}, mac));
+    mac[15] ^= 0x80;
+    assert_false(hm_mac_matches(HM_LIT("secret"), HM_LIT("name"), in, mac));
+}
+
 static void base64_has_one_spelling(void **state)
 {
     static const char *const bad[] = {
@@ -604,6 +626,7 @@ int main(void)
         cmocka_unit_test(wycheproof_p384_gets_its_verdicts),
         cmocka_unit_test(wycheproof_rsa_gets_its_verdicts),
         cmocka_unit_test(digests_of_one_pass_are_the_published_ones),
+        cmocka_unit_test(a_mac_is_of_secret_name_and_content),
         cmocka_unit_test(base64_has_one_spelling),
         cmocka_unit_test(a_key_has_one_spelling),
         cmocka_unit_test(other_spellings_of_a_key_are_refused),
