@@ -26,9 +26,9 @@ const struct hm_opt attest_provenance_opts[] = {
      "when the build ended; else when it began"},
     {"allow-dirty", 0, HM_OPT_FLAG, false, &call.ask.allow_dirty, "",
      "accept uncommitted changes, and record that there were some"},
-    {"force", 0, HM_OPT_FLAG, false, &call.force, "",
+    {"force", 'f', HM_OPT_FLAG, false, &call.force, "",
      "replace FILE when it exists"},
-    {"dry-run", 0, HM_OPT_FLAG, false, &call.dry_run, "",
+    {"dry-run", 'n', HM_OPT_FLAG, false, &call.dry_run, "",
      "do everything but write FILE"},
     HM_OPT_END,
 };

@@ -47,9 +47,9 @@ const struct hm_opt pack_make_opts[] = {
      "the same"},
     {"allow", 0, HM_OPT_LIST, false, &call.allow, "RULE[:PATH]",
      "overrule a rule, for all files or for PATH"},
-    {"force", 0, HM_OPT_FLAG, false, &call.force, "",
+    {"force", 'f', HM_OPT_FLAG, false, &call.force, "",
      "replace FILE when it exists"},
-    {"dry-run", 0, HM_OPT_FLAG, false, &call.dry_run, "",
+    {"dry-run", 'n', HM_OPT_FLAG, false, &call.dry_run, "",
      "do everything but write FILE"},
     HM_OPT_END,
 };

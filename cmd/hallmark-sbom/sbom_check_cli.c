@@ -16,9 +16,9 @@ const struct hm_opt sbom_check_opts[] = {
      "release directory whose artefacts/ holds the file described"},
     {"output", 'o', HM_OPT_OUTPUT, false, &call.output, "FILE",
      "write the copy bound to the artefact's digests; - is standard output"},
-    {"force", 0, HM_OPT_FLAG, false, &call.force, "",
+    {"force", 'f', HM_OPT_FLAG, false, &call.force, "",
      "replace FILE when it exists"},
-    {"dry-run", 0, HM_OPT_FLAG, false, &call.dry_run, "",
+    {"dry-run", 'n', HM_OPT_FLAG, false, &call.dry_run, "",
      "do everything but write FILE"},
     HM_OPT_END,
 };

@@ -303,9 +303,21 @@ static bool page_has(const char *page, const char *option, size_t n)
     return strstr(page, plain) != NULL || strstr(page, mdoc) != NULL;
 }
 
+/* What is -f in one program is -f in all. */
+static void check_letters(const char *program, const char *help)
+{
+    static const char *const without[] = {"      --force ", "      --dry-run ",
+                                          "      --output ", "      --quiet "};
+
+    for (size_t i = 0; i < sizeof(without) / sizeof(*without); i++)
+        if (strstr(help, without[i]) != NULL)
+            fail_msg("%s: no letter for %s", program, without[i]);
+}
+
 static void check_options(const char *program, const char *help,
                           const char *page)
 {
+    check_letters(program, help);
     for (const char *p = strstr(help, " --"); p != NULL;
          p = strstr(p + 1, " --")) {
         const size_t n = 2 + strcspn(p + 3, " \n'");
