@@ -11,14 +11,17 @@ struct worker {
     struct hm_digest key;
 };
 
-/* A digest of all jobs, one after the other: one worker at a time. */
+/* A digest of all jobs, one after the other: one worker at a time.  SHA-256 and
+ * SHA-512 of the same bytes are two lanes, so that neither waits for the other. */
 struct lane {
     struct hm_digest *digest; /* borrowed, of whoever set busy; NULL: none */
-    uint64_t next;
+    hm_rc (*add)(struct hm_digest *d, struct hm_bytes in, struct hm_err *e);
+    bool is_content; /* of what goes in, else of what comes out */
     bool busy;
+    uint64_t next;
 };
 
-enum { LANE_CONTENT, LANE_FILE, LANES };
+#define LANES 4u
 
 /* The counters only grow; a job's place is the counter modulo job_n. */
 struct archive_pool {
@@ -58,7 +61,7 @@ static bool is_ready(struct archive_pool *pool, unsigned i)
 
     return lane->digest != NULL && !lane->busy &&
            lane->next < pool->submitted &&
-           (i == LANE_CONTENT || job_at(pool, lane->next)->is_deflated);
+           (lane->is_content || job_at(pool, lane->next)->is_deflated);
 }
 
 /* What is serial goes first: all the rest can wait for it. */
@@ -108,16 +111,15 @@ static void finish(struct archive_pool *pool, const struct task *task, hm_rc rc,
     (void)pthread_mutex_unlock(&pool->lock);
 }
 
-HM_MUST static hm_rc digest_job(const struct archive_pool *pool,
-                                const struct task *task, struct hm_err *e)
+HM_MUST static hm_rc digest_job(const struct task *task, struct hm_err *e)
 {
     const struct archive_job *job = task->job;
+    const struct lane *lane = task->lane;
 
-    return hm_digest_add(task->lane->digest,
-                         task->lane == &pool->lane[LANE_CONTENT]
-                             ? (struct hm_bytes){job->in, job->n}
-                             : (struct hm_bytes){job->out, job->out_n},
-                         e);
+    return lane->add(lane->digest,
+                     lane->is_content ? (struct hm_bytes){job->in, job->n}
+                                      : (struct hm_bytes){job->out, job->out_n},
+                     e);
 }
 
 HM_MUST static hm_rc deflate_job(struct worker *w, struct archive_job *job,
@@ -151,7 +153,7 @@ static void *run_worker(void *arg)
 
     while (take(w->pool, &task)) {
         struct hm_err e = {.rc = HM_OK};
-        const hm_rc rc = task.lane != NULL ? digest_job(w->pool, &task, &e)
+        const hm_rc rc = task.lane != NULL ? digest_job(&task, &e)
                                            : deflate_job(w, task.job, &e);
 
         finish(w->pool, &task, rc, &e);
@@ -233,6 +235,22 @@ HM_MUST static hm_rc start(struct archive_pool *pool, unsigned threads,
     return start_workers(pool, e);
 }
 
+/* The slow one first. */
+static void plan_lanes(struct archive_pool *pool,
+                       const struct archive_pool_plan *plan)
+{
+    struct hm_digest *file = plan->deflates ? plan->file : NULL;
+
+    pool->lane[0] = (struct lane){.digest = plan->content,
+                                  .add = hm_digest_add_sha512,
+                                  .is_content = true};
+    pool->lane[1] = (struct lane){.digest = plan->content,
+                                  .add = hm_digest_add_sha256,
+                                  .is_content = true};
+    pool->lane[2] = (struct lane){.digest = file, .add = hm_digest_add_sha512};
+    pool->lane[3] = (struct lane){.digest = file, .add = hm_digest_add_sha256};
+}
+
 hm_rc archive_pool_new(struct archive_pool **out,
                        const struct archive_pool_plan *plan, struct hm_err *e)
 {
@@ -242,8 +260,7 @@ hm_rc archive_pool_new(struct archive_pool **out,
     *out = NULL;
     if (pool == NULL)
         return no_memory(e);
-    pool->lane[LANE_CONTENT].digest = plan->content;
-    pool->lane[LANE_FILE].digest = plan->deflates ? plan->file : NULL;
+    plan_lanes(pool, plan);
     pool->cache = plan->cache;
     pool->deflates = plan->deflates;
     rc = start(pool, plan->threads, e);

@@ -292,21 +292,30 @@ HM_MUST static hm_rc list_names(const struct listing *l,
 
 /* --- reading ------------------------------------------------------------------- */
 
-/* What cannot be opened as what it was is no longer that. */
+/* Is it there as it was named?  Asked only when it could not be opened. */
+static bool is_there(const struct archive_tree *t, const char *last,
+                     const struct hm_archive_item *item)
+{
+    struct stat sb;
+
+    return fstatat(t->parent.fd, last, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
+           is_same(item, &sb);
+}
+
 HM_MUST static hm_rc
 open_file(void *context, const struct hm_archive_item *item, struct hm_err *e)
 {
     struct archive_tree *t = context;
     const char *last = NULL;
     struct stat sb;
+    hm_rc rc;
 
-    if (enter(t, item->path, &last, NULL) != HM_OK ||
-        fstatat(t->parent.fd, last, &sb, AT_SYMLINK_NOFOLLOW) != 0 ||
-        !is_same(item, &sb))
+    if (enter(t, item->path, &last, NULL) != HM_OK)
         return hm_archive_changed(item->path, "changed", e);
-    HM_TRY(hm_context(e, hm_file_open_at(&t->file, &t->parent, last, e),
-                      "cannot pack '%s'", hm_show_str(item->path)));
-    if (fstat(t->file.fd, &sb) != 0 || !is_same(item, &sb))
+    rc = hm_file_open_at(&t->file, &t->parent, last, e);
+    if (rc != HM_OK && is_there(t, last, item))
+        return hm_context(e, rc, "cannot pack '%s'", hm_show_str(item->path));
+    if (rc != HM_OK || fstat(t->file.fd, &sb) != 0 || !is_same(item, &sb))
         return hm_archive_changed(item->path, "changed", e);
     return archive_xattrs_judge(t->options, item->path, t->file.fd, e);
 }

@@ -29,14 +29,32 @@ hm_rc hm_digest_begin(struct hm_digest *d, bool with_sha512, struct hm_err *e)
     return HM_OK;
 }
 
+HM_MUST static hm_rc update(struct evp_md_ctx_st *ctx, struct hm_bytes in,
+                            struct hm_err *e)
+{
+    if (ctx == NULL || EVP_DigestUpdate(ctx, in.p, in.n) == 1)
+        return HM_OK;
+    return hm_fail(e, HM_E_INTERNAL, "crypto.digest.update",
+                   "the digest refused %zu bytes", in.n);
+}
+
+hm_rc hm_digest_add_sha256(struct hm_digest *d, struct hm_bytes in,
+                           struct hm_err *e)
+{
+    d->size += in.n;
+    return update(d->sha256, in, e);
+}
+
+hm_rc hm_digest_add_sha512(struct hm_digest *d, struct hm_bytes in,
+                           struct hm_err *e)
+{
+    return update(d->sha512, in, e);
+}
+
 hm_rc hm_digest_add(struct hm_digest *d, struct hm_bytes in, struct hm_err *e)
 {
-    if (EVP_DigestUpdate(d->sha256, in.p, in.n) != 1 ||
-        (d->sha512 != NULL && EVP_DigestUpdate(d->sha512, in.p, in.n) != 1))
-        return hm_fail(e, HM_E_INTERNAL, "crypto.digest.update",
-                       "the digest refused %zu bytes", in.n);
-    d->size += in.n;
-    return HM_OK;
+    HM_TRY(hm_digest_add_sha256(d, in, e));
+    return hm_digest_add_sha512(d, in, e);
 }
 
 hm_rc hm_digest_end(struct hm_digest *d, struct hm_digests *out,

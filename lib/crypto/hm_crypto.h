@@ -41,6 +41,14 @@ HM_MUST hm_rc hm_digest_begin(struct hm_digest *d, bool with_sha512,
 /** @return HM_E_INTERNAL `crypto.digest.update` */
 HM_MUST hm_rc hm_digest_add(struct hm_digest *d, struct hm_bytes in,
                             struct hm_err *e);
+/** The two halves of hm_digest_add(), which may run at the same time; each must
+ * get all the bytes, in order.  Nothing is done for a digest that is not wanted.
+ * @return as hm_digest_add() */
+HM_MUST hm_rc hm_digest_add_sha256(struct hm_digest *d, struct hm_bytes in,
+                                   struct hm_err *e);
+HM_MUST hm_rc hm_digest_add_sha512(struct hm_digest *d, struct hm_bytes in,
+                                   struct hm_err *e);
+
 /** @param[out] out  sha512 is zero when it was not wanted */
 HM_MUST hm_rc hm_digest_end(struct hm_digest *d, struct hm_digests *out,
                             struct hm_err *e);
