@@ -188,7 +188,11 @@ HM_MUST static hm_rc report(struct hm_cli *cli, const struct hm_ceremony *c,
 HM_MUST static hm_rc save(struct hm_bytes text, struct hm_err *e)
 {
     static const struct hm_signatures none = HM_SIGNATURES_INIT;
+    const char *const read[] = {opt.root, opt.authorisation, opt.request,
+                                opt.from};
 
+    HM_TRY(key_output_keeps(opt.output, read, sizeof(read) / sizeof(*read), e));
+    HM_TRY(key_output_keeps(opt.output, opt.evidence.value, opt.evidence.n, e));
     return opt.dry_run ? hm_signed_check(opt.output, opt.force, e)
                        : hm_signed_save(opt.output, text, &none, opt.force, e);
 }

@@ -337,20 +337,12 @@ HM_MUST static hm_rc report(struct hm_cli *cli, const struct act *a,
     return hm_json_finish(&w, e);
 }
 
-/* Whatever --force says: what is read stays. */
 HM_MUST static hm_rc check_output(struct hm_err *e)
 {
     const char *const read[] = {opt.root, opt.authorisation, opt.issuer,
                                 opt.request, opt.public_key};
 
-    for (size_t i = 0; i < sizeof(read) / sizeof(*read); i++)
-        if (read[i] != NULL && !hm_cli_is_stdout(opt.output) &&
-            hm_file_is_same(opt.output, read[i]))
-            return hm_hint(e,
-                           hm_fail(e, HM_E_USAGE, "key.output.same",
-                                   "'%s' is read, and would be replaced",
-                                   hm_show_str(opt.output)),
-                           "name another output");
+    HM_TRY(key_output_keeps(opt.output, read, sizeof(read) / sizeof(*read), e));
     return hm_cli_output_check(opt.output, opt.force, e);
 }
 

@@ -142,3 +142,17 @@ hm_rc key_number_read(const char *option, const char *text, uint64_t min,
                    hm_show_str(text), (unsigned long long)min,
                    (unsigned long long)max);
 }
+
+hm_rc key_output_keeps(const char *output, const char *const *read, size_t n,
+                       struct hm_err *e)
+{
+    for (size_t i = 0; i < n; i++)
+        if (read[i] != NULL && !hm_cli_is_stdout(output) &&
+            hm_file_is_same(output, read[i]))
+            return hm_hint(e,
+                           hm_fail(e, HM_E_USAGE, "key.output.same",
+                                   "'%s' is read, and would be replaced",
+                                   hm_show_str(output)),
+                           "name another output");
+    return HM_OK;
+}

@@ -330,4 +330,10 @@ HM_MUST hm_rc key_signer_join(struct key_signer *s,
 
 void key_signer_clear(struct key_signer *s);
 
+/** Whatever --force says, what is read stays.
+ * @param read  @p n paths; NULL: not given
+ * @return HM_E_USAGE `key.output.same` (@p output is one of them) */
+HM_MUST hm_rc key_output_keeps(const char *output, const char *const *read,
+                               size_t n, struct hm_err *e);
+
 #endif /* KEY_PRIV_H */

@@ -258,6 +258,8 @@ static const struct {
 
 static void each_call_of_make_has_its_reason(void **state)
 {
+    static const char *const inputs[] = {"root.json", "authorisation.json",
+                                         "first.json", "a.json"};
     START(state);
 
     first_with_evidence(s);
@@ -280,6 +282,13 @@ static void each_call_of_make_has_its_reason(void **state)
     assert_run(&r, 0, "");
     KEY(MAKE_FIRST);
     assert_run(&r, 2, "base.out.exists");
+    for (size_t i = 0; i < COUNT(inputs); i++) { /* what is read stays */
+        KEY("ceremony-make", MADE, "--request", "first.json", "--issue-time",
+            "2100-05-12T08:00:00Z", WHO_A, WHO_B, "--who",
+            "V. Keeper=vendor-1.pem", "--who", "V. Keeper=provenance-1.pem",
+            FIRST_EVIDENCE, "-fo", inputs[i]);
+        assert_run(&r, 2, "key.output.same");
+    }
     SIGN(RECORD, ROOT_A);
     KEY(MAKE_FIRST, FIRST_EVIDENCE, "--force");
     assert_run(&r, 0, "");
