@@ -415,6 +415,8 @@ HM_MUST static hm_rc sign_and_save(struct hm_cli *cli,
     HM_OWN(hm_signatures) sigs = HM_SIGNATURES_INIT;
     HM_OWN(hm_buf) sig = HM_BUF_INIT(HM_SIGNATURE_MAX);
 
+    /* The authorisation before may be replaced, the trust anchor may not. */
+    HM_TRY(key_output_keeps(c->output, &c->root, 1, e));
     if (!cli->stdout_taken)
         HM_TRY(hm_signed_check(c->output, c->force, e));
     HM_TRY(key_incident_check(c, e));

@@ -394,6 +394,25 @@ static void a_policy_refuses_software(void **state)
     assert_run(&r, 0, "");
 }
 
+/* Whatever --force says; beside it, another name is taken. */
+static void no_authorisation_takes_the_place_of_the_trust_anchor(void **state)
+{
+    START(state);
+    HM_OWN(hm_buf) before = HM_BUF_INIT(65536);
+    HM_OWN(hm_buf) after = HM_BUF_INIT(65536);
+
+    hm_temp_read(&s->temp, "root.json", &before);
+    RUN("authorise", AUTHORISE, "--key", "manifest=vendor-1.pem", "--product",
+        "thermostat", "-fo", "./root.json");
+    assert_run(&r, 2, "key.output.same");
+    hm_temp_read(&s->temp, "root.json", &after);
+    assert_bytes_equal(hm_buf_view(&after), hm_buf_view(&before));
+    assert_false(key_story_has(s, "root.json.sig"));
+    RUN("authorise", AUTHORISE, "--key", "manifest=vendor-1.pem", "--product",
+        "thermostat", "-fo", "other.json");
+    assert_run(&r, 0, "");
+}
+
 static void standard_output_takes_a_document_but_no_signature(void **state)
 {
     START(state);
@@ -633,6 +652,7 @@ int main(void)
         FRESH(openssl_verifies_the_authorisation),
         FRESH(claims_go_into_the_authorisation),
         FRESH(a_policy_refuses_software),
+        FRESH(no_authorisation_takes_the_place_of_the_trust_anchor),
         FRESH(standard_output_takes_a_document_but_no_signature),
         FRESH(a_rotation_retires_and_authorises),
         FRESH(a_key_in_force_is_renewed),
